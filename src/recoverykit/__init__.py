@@ -1,0 +1,1 @@
+"""Generate, store and redeem recovery codes."""

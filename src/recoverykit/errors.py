@@ -1,0 +1,191 @@
+"""One tree of errors: everything that recoverykit raises on purpose.
+
+    RecoveryKitError
+    ├── PolicyError                      the configuration breaks a rule (``findings``)
+    ├── InvalidArgument (ValueError)     a subject, attempt id, context or clock that cannot be used
+    ├── RedemptionRefused                ``reason``, ``retry_at``, ``public_message``
+    │   ├── MalformedCode                a typing error: nothing was hashed, counted or written
+    │   ├── InvalidCode                  a wrong code: the guess was counted
+    │   ├── CodeAlreadyUsed              a right code, spent before: counted like a wrong one
+    │   ├── NoActiveCodes                no set, or an exhausted, expired or revoked one
+    │   ├── TooManyAttempts              a delay is running (``retry_at``): nothing was judged
+    │   └── SetDisabled                  too many failures in a row: only a new set helps
+    ├── CodesAlreadyIssued               issuing would destroy a set that still counts
+    ├── UnknownKey                       the keyring lacks a key that a stored record names
+    ├── Overloaded                       more calls are waiting to hash than the limit allows
+    ├── StorageError                     the storage failed; nothing was changed
+    │   ├── ConcurrentUpdate             other writers won every try, or replaced the set first
+    │   ├── CorruptRecord                a stored document that cannot be trusted
+    │   └── OutcomeUnknown               it is not known whether the change landed (``attempt``)
+    └── MissingExtra                     an optional dependency is not installed (``extra``)
+
+No message here ever contains a code, a digest or a key, nor the value that was refused.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+
+
+class RecoveryKitError(Exception):
+    """The base of every error that recoverykit raises on purpose."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One rule that a policy breaks.
+
+    Attributes:
+        rule: the rule's id, such as ``"N4-LS-112"``.
+        figure: the demanded figure beside the one found, in words with units.
+        mend: what to change.
+    """
+
+    rule: str
+    figure: str
+    mend: str
+
+    def __str__(self) -> str:
+        return f"{self.rule}: {self.figure}; {self.mend}"
+
+
+class PolicyError(RecoveryKitError):
+    """The configuration breaks one or more rules.
+
+    Attributes:
+        findings: each broken rule with its figure and the mend.
+    """
+
+    def __init__(self, *findings: Finding) -> None:
+        self.findings = findings
+        super().__init__("; ".join(str(finding) for finding in findings))
+
+
+class InvalidArgument(RecoveryKitError, ValueError):
+    """An argument that cannot be used; the message says why and never shows it."""
+
+
+class RefusalReason(Enum):
+    """Why a redemption was refused: for the host's log, not for the person at the keyboard."""
+
+    MALFORMED = "malformed"
+    INVALID = "invalid"
+    USED = "used"
+    NO_ACTIVE_CODES = "no_active_codes"
+    TOO_MANY_ATTEMPTS = "too_many_attempts"
+    DISABLED = "disabled"
+
+
+class RedemptionRefused(RecoveryKitError):
+    """A redemption that was refused; no success was or will be stored for this call.
+
+    Attributes:
+        reason: the cause, for logs and metrics.
+        retry_at: when the next attempt will be judged; None where no delay runs.
+        public_message: what the person may be told. It is one and the same sentence for
+            every cause but typing errors and delays, so that it tells a guesser nothing.
+    """
+
+    reason: RefusalReason
+    public_message = "This recovery code can not be used."
+
+    def __init__(self, *, retry_at: datetime | None = None) -> None:
+        self.retry_at = retry_at
+        super().__init__(f"redemption refused: {self.reason.value}")
+
+
+class MalformedCode(RedemptionRefused):
+    """The text has not the shape of a code, or its check symbol does not fit: a typing error.
+
+    Nothing was hashed, counted or written.
+    """
+
+    reason = RefusalReason.MALFORMED
+    public_message = "This does not look like a recovery code: please check it for typing errors."
+
+
+class InvalidCode(RedemptionRefused):
+    """The code is wrong. The guess was judged and counted."""
+
+    reason = RefusalReason.INVALID
+
+
+class CodeAlreadyUsed(RedemptionRefused):
+    """The code is right but was spent before. Counted like a wrong one."""
+
+    reason = RefusalReason.USED
+
+
+class NoActiveCodes(RedemptionRefused):
+    """There is no set of codes, or it is exhausted, expired or revoked."""
+
+    reason = RefusalReason.NO_ACTIVE_CODES
+
+
+class TooManyAttempts(RedemptionRefused):
+    """A delay is running: the code was not judged, right or wrong. ``retry_at`` says until when."""
+
+    reason = RefusalReason.TOO_MANY_ATTEMPTS
+    public_message = "There were too many attempts: please wait before you try again."
+
+
+class SetDisabled(RedemptionRefused):
+    """Too many failures in a row disabled the set for good: only a newly issued set helps."""
+
+    reason = RefusalReason.DISABLED
+
+
+class CodesAlreadyIssued(RecoveryKitError):
+    """The subject has an active or a disabled set: say ``replace=True`` to give it up."""
+
+
+class UnknownKey(RecoveryKitError):
+    """A stored record names a key that the keyring does not hold. Never means "wrong code".
+
+    Attributes:
+        key_id: the id of the missing key; None where the record asks for a keyring's absence.
+    """
+
+    def __init__(self, key_id: str) -> None:
+        self.key_id = key_id
+        super().__init__(f"the keyring holds no key with the id {key_id!r}")
+
+
+class Overloaded(RecoveryKitError):
+    """More calls are waiting to hash than ``HashLimits`` allows. Nothing was judged; try later."""
+
+
+class StorageError(RecoveryKitError):
+    """The storage failed, and nothing was changed by the call."""
+
+
+class ConcurrentUpdate(StorageError):
+    """Other writers won every try, or another call replaced the set first; nothing was changed."""
+
+
+class CorruptRecord(StorageError):
+    """A stored document cannot be read or trusted. Only ``erase`` leads out of it."""
+
+
+class OutcomeUnknown(StorageError):
+    """The storage could not say whether the change landed. Call again with the same attempt id.
+
+    Attributes:
+        attempt: the id of the attempt to repeat; None where the call has none.
+    """
+
+    def __init__(self, attempt: str | None = None) -> None:
+        self.attempt = attempt
+        super().__init__("it is not known whether the change landed: repeat the same attempt")
+
+
+class MissingExtra(RecoveryKitError):
+    """An optional dependency is not installed.
+
+    Attributes:
+        extra: the extra to install, as in ``recoverykit[extra]``.
+    """
+
+    def __init__(self, extra: str) -> None:
+        self.extra = extra
+        super().__init__(f"this needs an optional dependency: install recoverykit[{extra}]")
