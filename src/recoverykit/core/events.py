@@ -2,16 +2,14 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
-from types import MappingProxyType
 
 from recoverykit.core.subject import Subject
 from recoverykit.errors import InvalidArgument, RefusalReason
 
 _MAX_CONTEXT_BYTES = 2048  # of its JSON text: an actor, a source and a request id, not a payload
-NO_CONTEXT: Mapping[str, str] = MappingProxyType({})
 
 
 class EventKind(Enum):
@@ -56,7 +54,7 @@ class Event:
     reason: RefusalReason | None = None
     failures: int | None = None
     retry_at: datetime | None = None
-    context: Mapping[str, str] = NO_CONTEXT
+    context: Mapping[str, str] = field(default_factory=dict)
 
     def details(self) -> str:
         """Return everything but id, time, kind and subject as one ASCII JSON object."""
@@ -74,13 +72,13 @@ class Event:
 
 
 def checked_context(context: Mapping[str, str] | None) -> Mapping[str, str]:
-    """Return a frozen copy of the host's context; empty for None.
+    """Return a copy of the host's context; empty for None.
 
     Raises:
         InvalidArgument: it is no mapping of text to text, or its JSON is past 2,048 bytes.
     """
     if context is None:
-        return NO_CONTEXT
+        return {}
     if not isinstance(context, Mapping) or not all(
         isinstance(key, str) and isinstance(value, str) for key, value in context.items()
     ):
@@ -88,4 +86,4 @@ def checked_context(context: Mapping[str, str] | None) -> Mapping[str, str]:
     copy = dict(context)
     if len(json.dumps(copy)) > _MAX_CONTEXT_BYTES:
         raise InvalidArgument(f"context must not be longer than {_MAX_CONTEXT_BYTES} bytes of JSON")
-    return MappingProxyType(copy)
+    return copy

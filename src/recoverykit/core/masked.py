@@ -15,7 +15,7 @@ class Masked(Generic[_Text]):
     __slots__ = ("_value",)
 
     def __init__(self, value: _Text) -> None:
-        self._value = value
+        self._value: _Text = value
 
     def reveal(self) -> _Text:
         """Return the secret itself; keep it out of named locals that a traceback could show."""

@@ -54,7 +54,7 @@ class Storage(Protocol):
         ...
 
     def commit(self, subject: Subject, change: Change) -> bool:
-        """Compare and swap: write the change where its expected revision stands (S3–S8, S10).
+        """Compare and swap: write the change where its expected revision stands (S3 to S8, S10).
 
         Returns:
             True for exactly one writer for each revision, once the change is durable; False where

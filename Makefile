@@ -1,0 +1,98 @@
+# Everything runs in .venv, which `make` sets up on first use.
+
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+EXTRAS := mysql,postgresql,sql,testing,words
+STAGES := lint types docs bench-once coverage
+
+# PYTHON=... chooses the interpreter; otherwise the newest one that can make an environment.
+PYTHON ?=
+CANDIDATES := $(or $(PYTHON),python3.14 python3.13 python3.12 python3.11 python3)
+IS_USABLE := import pip, sys; sys.exit(sys.version_info < (3, 11))
+CAN_MAKE_VENV := import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))
+
+# Pyright comes whole in its wheel: it need not ask for a newer one.
+export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help demo test setup lint types docs bench bench-once coverage deep clean
+
+help: ## Say what can be made.
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
+
+demo: $(VENV)/.demo ## Issue, redeem and refuse codes on a SQLite file.
+	@$(BIN)/python examples/quickstart.py
+
+test: setup ## Run every check: lint, types, docs, benchmarks once, tests with coverage.
+	@for stage in $(STAGES); do \
+	  echo "== $$stage"; \
+	  begin=$$(date +%s); \
+	  $(MAKE) --no-print-directory $$stage || exit 1; \
+	  echo "== $$stage: passed in $$(($$(date +%s) - begin)) s"; \
+	done
+
+setup: $(VENV)/.test ## Install all that the checks need into .venv.
+
+lint: setup ## Check style, format and the direction of imports.
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+	@$(BIN)/lint-imports --no-logo
+
+types: setup ## Check types with mypy and Pyright; all that is public must be typed.
+	@$(BIN)/mypy
+	@$(BIN)/pyright
+# --verifytypes asks the first python of PATH where the package is, whatever --pythonpath says.
+	@PATH="$(CURDIR)/$(BIN):$$PATH" pyright --verifytypes recoverykit --ignoreexternal
+
+docs: setup ## Build the documentation; warnings are errors.
+	@$(BIN)/sphinx-build -W --keep-going -n -q docs docs/_build
+	@echo "docs/_build/index.html"
+
+bench: setup ## Measure what is promised about speed.
+	@$(BIN)/python -m pytest benchmarks
+
+bench-once: setup ## Run every benchmark once, to see that it works.
+	@$(BIN)/python -m pytest -q benchmarks --benchmark-disable
+
+coverage: setup ## Run the tests; every line and branch must be run.
+	@$(BIN)/coverage erase
+	@$(BIN)/coverage run -m pytest
+	@$(BIN)/coverage combine --quiet
+	@$(BIN)/coverage report
+
+deep: setup ## Run the tests with many more generated examples.
+	@HYPOTHESIS_PROFILE=deep $(BIN)/python -m pytest
+
+clean: ## Remove all that was made here.
+	@rm -rf $(VENV) docs/_build dist build htmlcov .coverage .coverage.* .benchmarks .hypothesis \
+	  .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(VENV)/.created:
+	@if ! $(BIN)/python -c '$(IS_USABLE)' 2>/dev/null; then \
+	  python=; \
+	  for candidate in $(CANDIDATES); do \
+	    if $$candidate -c '$(CAN_MAKE_VENV)' >/dev/null 2>&1; then python=$$candidate; break; fi; \
+	  done; \
+	  if [ -z "$$python" ]; then \
+	    echo "error: no Python >= 3.11 with venv and pip among: $(CANDIDATES) (set PYTHON=...)" >&2; \
+	    exit 1; \
+	  fi; \
+	  echo "Making $(VENV) with $$($$python --version)"; \
+	  $$python -m venv --clear $(VENV); \
+	fi
+	@touch $@
+
+$(VENV)/.demo: $(VENV)/.created pyproject.toml
+	@echo "Installing recoverykit into $(VENV)"
+	@$(PIP) install --editable '.[sql]'
+	@touch $@
+
+# Dependency groups need pip 25.1, newer than what Python 3.11 to 3.13 bring along.
+$(VENV)/.test: $(VENV)/.created pyproject.toml
+	@echo "Installing recoverykit and the tools for its checks into $(VENV)"
+	@$(PIP) install --upgrade 'pip>=25.1'
+	@$(PIP) install --group lint --group test --group docs --editable '.[$(EXTRAS)]'
+	@touch $@

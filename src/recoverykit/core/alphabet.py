@@ -1,0 +1,69 @@
+"""Alphabets: the sets of single symbols from which codes are made."""
+
+from collections.abc import Mapping, Sequence
+from enum import Enum
+from functools import cache
+
+from recoverykit.core.folding import fold
+from recoverykit.core.masked import Masked
+
+# Pairs that people mistake for each other when they copy by hand.
+_LOOK_ALIKES = ("0O", "1IL")
+
+
+class Alphabet(Enum):
+    """Single symbols, shown in the case that similar systems show them in."""
+
+    DIGITS = "digits"
+    HEX = "hex"
+    CROCKFORD32 = "crockford32"
+    BASE32 = "base32"
+    ALPHANUMERIC = "alphanumeric"
+
+    @property
+    def symbols(self) -> str:
+        """All symbols, in the order of their values from 0."""
+        return _SYMBOLS[self]
+
+    @property
+    def order(self) -> int:
+        """How many symbols there are."""
+        return len(_SYMBOLS[self])
+
+    def read(self, text: Masked[str]) -> tuple[int, ...] | None:
+        """Return the values of the symbols in a text; None where anything else stands in it.
+
+        Separators are skipped and case does not matter. A look-alike is read as the only symbol of
+        this alphabet that it can be: in Crockford's I and L are 1 and O is 0, and where an alphabet
+        has several of them, each is only itself.
+        """
+        plain = fold(text.reveal()).replace("-", "").replace(" ", "")
+        try:
+            return tuple(map(_values(self).__getitem__, plain))
+        except KeyError:
+            return None
+
+    def write(self, values: Sequence[int]) -> str:
+        """Return the symbols with these values, without separators."""
+        symbols = self.symbols
+        return "".join([symbols[value] for value in values])
+
+
+_SYMBOLS: Mapping[Alphabet, str] = {
+    Alphabet.DIGITS: "0123456789",
+    Alphabet.HEX: "0123456789abcdef",  # lower case as GitHub and PyPI show theirs
+    Alphabet.CROCKFORD32: "0123456789ABCDEFGHJKMNPQRSTVWXYZ",
+    Alphabet.BASE32: "abcdefghijklmnopqrstuvwxyz234567",  # RFC 4648; lower as django-otp, Supabase
+    Alphabet.ALPHANUMERIC: "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ",
+}
+
+
+@cache
+def _values(alphabet: Alphabet) -> Mapping[str, int]:
+    """Return the value of every ASCII character that spells a symbol."""
+    upper = {symbol.upper(): value for value, symbol in enumerate(alphabet.symbols)}
+    for group in _LOOK_ALIKES:
+        own = [char for char in group if char in upper]
+        if len(own) == 1:
+            upper.update(dict.fromkeys(group, upper[own[0]]))
+    return upper | {char.lower(): value for char, value in upper.items()}

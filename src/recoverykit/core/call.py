@@ -1,0 +1,96 @@
+"""One call of a verb: what it was set up with, who calls, and how it ended."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Generic, TypeVar
+
+from recoverykit.core.events import Event, EventKind
+from recoverykit.core.keyring import Keyring, signing_key_id
+from recoverykit.core.policy import Policy
+from recoverykit.core.subject import Subject
+from recoverykit.errors import RefusalReason
+
+_Result = TypeVar("_Result")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setup:
+    """What a kit was built with, and where its random bytes come from.
+
+    Attributes:
+        policy: the current policy.
+        keyring: the pepper; None for none.
+        entropy: returns that many random bytes.
+    """
+
+    policy: Policy
+    keyring: Keyring | None
+    entropy: Callable[[int], bytes]
+
+    @property
+    def key_id(self) -> str:
+        """The id of the key under which new codes are bound; `NO_KEY` for none."""
+        return signing_key_id(self.keyring)
+
+    def token(self) -> str:
+        """Return 128 random bits in hex."""
+        return self.entropy(16).hex()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One call of a verb.
+
+    Attributes:
+        setup: what the kit was built with.
+        subject: whose codes.
+        attempt: the id of the attempt.
+        token: 128 random bits of this very call; no two calls share them.
+        context: what the host says about the call.
+    """
+
+    setup: Setup
+    subject: Subject
+    attempt: str
+    token: str
+    context: Mapping[str, str]
+
+    def event(
+        self,
+        kind: EventKind,
+        at: datetime,
+        *,
+        set_id: str | None = None,
+        ordinal: int | None = None,
+        reason: RefusalReason | None = None,
+        failures: int | None = None,
+        retry_at: datetime | None = None,
+    ) -> Event:
+        """Return an event of this call, with a new id."""
+        return Event(
+            id=self.setup.token(),
+            at=at,
+            kind=kind,
+            subject=self.subject,
+            attempt=self.attempt,
+            context=self.context,
+            set_id=set_id,
+            ordinal=ordinal,
+            reason=reason,
+            failures=failures,
+            retry_at=retry_at,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome(Generic[_Result]):
+    """How a flow ended.
+
+    Attributes:
+        value: what the verb returns; an error where it refuses.
+        events: what happened, to be announced once it is certain.
+    """
+
+    value: _Result
+    events: tuple[Event, ...] = ()

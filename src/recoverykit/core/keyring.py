@@ -1,0 +1,105 @@
+"""The pepper: keys with ids, kept apart from the storage. The primary one signs, all verify."""
+
+import hashlib
+import hmac
+import re
+from collections.abc import Mapping
+from typing import Final, Never
+
+from recoverykit.core.masked import Masked
+from recoverykit.errors import Finding, PolicyError, UnknownKey
+
+NO_KEY: Final = "-"  # what a record says that was made without a keyring
+_KEY_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+_MIN_KEY_BYTES = 16  # SP 800-63B-4, 3.2.12 asks for 112 bits; keys come in whole 128
+_CODE_LABEL = b"recoverykit/1/code"
+_UNKEYED = hmac.digest(bytes(32), _CODE_LABEL, hashlib.sha256)
+
+
+class Keyring:
+    """Secret keys with ids, made for recovery codes alone and never stored beside them.
+
+    Do not reuse a session or token key: rotating that one would kill every code.
+
+    Args:
+        keys: at least one key by its id. An id is 1 to 64 ASCII letters, digits, dots, dashes or
+            underscores; a key is at least 16 random bytes.
+        primary: the id of the key under which new sets are made; required with more than one key,
+            so that a key can be added on every host before the first of them uses it.
+
+    Raises:
+        PolicyError: there is no key, an id or a key is not usable, or the primary is not named.
+    """
+
+    __slots__ = ("_primary", "_subkeys")
+
+    def __init__(self, keys: Mapping[str, bytes], *, primary: str | None = None) -> None:
+        held = {key_id: Masked(key) for key_id, key in keys.items()}
+        del keys  # no frame that raises holds a bare key
+        if not all(isinstance(key_id, str) and _KEY_ID.fullmatch(key_id) for key_id in held):
+            _refuse("a key id is 1 to 64 ASCII letters, digits, dots, dashes, underscores")
+        if not all(_is_usable(key) for key in held.values()):
+            _refuse(f"a key is at least {_MIN_KEY_BYTES} random bytes")
+        if primary is None and len(held) == 1:
+            (primary,) = held
+        if primary is None or primary not in held:
+            _refuse("one of the keys must be named as the primary")
+        self._primary: str = primary
+        self._subkeys = {key_id: _code_subkey(key) for key_id, key in held.items()}
+
+    @property
+    def primary(self) -> str:
+        """The id of the key under which new sets are made."""
+        return self._primary
+
+    @property
+    def ids(self) -> frozenset[str]:
+        """The ids of all its keys."""
+        return frozenset(self._subkeys)
+
+    def __repr__(self) -> str:
+        return f"Keyring({sorted(self._subkeys)}, primary={self._primary!r})"
+
+    def bind(self, key_id: str, message: Masked[bytes]) -> Masked[bytes]:
+        """Return HMAC-SHA-256 of the message under the code subkey of that key.
+
+        Raises:
+            UnknownKey: the keyring does not hold it.
+        """
+        subkey = self._subkeys.get(key_id)
+        if subkey is None:
+            raise UnknownKey(key_id)
+        return Masked(hmac.digest(subkey.reveal(), message.reveal(), hashlib.sha256))
+
+    def __reduce__(self) -> Never:
+        raise TypeError("a keyring cannot be pickled or copied")
+
+
+def bind(keyring: Keyring | None, key_id: str, message: Masked[bytes]) -> Masked[bytes]:
+    """Return the keyed digest that a hash starts from; under a public constant for `NO_KEY`.
+
+    Raises:
+        UnknownKey: a key is asked for that no keyring holds.
+    """
+    if key_id == NO_KEY:
+        return Masked(hmac.digest(_UNKEYED, message.reveal(), hashlib.sha256))
+    if keyring is None:
+        raise UnknownKey(key_id)
+    return keyring.bind(key_id, message)
+
+
+def signing_key_id(keyring: Keyring | None) -> str:
+    """Return the id under which new records are made; `NO_KEY` without a keyring."""
+    return NO_KEY if keyring is None else keyring.primary
+
+
+def _is_usable(key: Masked[bytes]) -> bool:
+    return isinstance(key.reveal(), bytes) and len(key.reveal()) >= _MIN_KEY_BYTES
+
+
+def _code_subkey(key: Masked[bytes]) -> Masked[bytes]:
+    return Masked(hmac.digest(key.reveal(), _CODE_LABEL, hashlib.sha256))
+
+
+def _refuse(figure: str) -> Never:
+    raise PolicyError(Finding(rule="keyring", figure=figure, mend="give a usable keyring"))

@@ -1,0 +1,114 @@
+"""What the verbs return."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Never
+
+from recoverykit.core.record import SetState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Issued:
+    """A new set of codes, in the one moment in which they can be seen.
+
+    Show the codes to the user and forget them: nothing can show them again. They are left out of
+    the repr, and the object cannot be pickled or copied.
+
+    Attributes:
+        codes: the codes as the user keeps them, in the order of their ordinals.
+        set_id: the id of the set.
+        issued_at: when it was issued, in UTC.
+        expires_at: from when on it no longer counts; None for never.
+        pending: whether it must be confirmed before it counts.
+    """
+
+    codes: tuple[str, ...] = field(repr=False)
+    set_id: str
+    issued_at: datetime
+    expires_at: datetime | None
+    pending: bool = False
+
+    def __reduce__(self) -> Never:
+        raise TypeError("issued codes cannot be pickled or copied")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Redemption:
+    """A code was spent: the user holds something that was given out as a second factor.
+
+    It does not say who the user is; the first factor does.
+
+    Attributes:
+        remaining: how many codes are left.
+        low: whether that is few, by the policy's ``low_at``.
+        ordinal: the place of the code in its set, from 0.
+        set_id: the id of its set.
+        redeemed_at: when it was spent, in UTC.
+        valid_until: until when the redemption may count; None without ``Policy.elevation``.
+        replacement: the code issued in its place; None where none was.
+        reissue_required: no code is left, and none was issued in its place: issue anew.
+        replayed: the success of an earlier call with the same attempt id is told again; open no
+            second session on it.
+        attempt: the id of the attempt.
+    """
+
+    remaining: int
+    low: bool
+    ordinal: int
+    set_id: str
+    redeemed_at: datetime
+    valid_until: datetime | None
+    replacement: Issued | None
+    reissue_required: bool
+    replayed: bool
+    attempt: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CodeStatus:
+    """One code of a set: never the code itself.
+
+    Attributes:
+        ordinal: its place in the set, from 0.
+        used_at: when it was spent, in UTC; None while it is not.
+    """
+
+    ordinal: int
+    used_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Status:
+    """What a subject's codes are good for now.
+
+    Attributes:
+        state: the state of the set.
+        remaining: how many codes could be redeemed now; 0 when expired or disabled.
+        total: how many codes the set has.
+        low: whether few are left, by the policy's ``low_at``; False where there is no set, or it
+            was revoked.
+        issued_at: when the set was issued; None where there is none.
+        expires_at: from when on it no longer counts; None for never.
+        last_used_at: when a code was last redeemed; None if never.
+        retry_at: until when attempts are refused; None where no delay runs.
+        failures: judged failures in a row.
+        pending: whether a set waits to be confirmed.
+        stale: whether a code is bound to an old key, or hashed weaker than the policy asks.
+        missing_keys: the ids of keys that the keyring lacks; codes that need them can not be
+            judged.
+        codes: each code's ordinal and time of use.
+    """
+
+    state: SetState
+    remaining: int
+    total: int
+    low: bool
+    issued_at: datetime | None
+    expires_at: datetime | None
+    last_used_at: datetime | None
+    retry_at: datetime | None
+    failures: int
+    pending: bool
+    stale: bool
+    missing_keys: tuple[str, ...]
+    codes: tuple[CodeStatus, ...]

@@ -1,0 +1,103 @@
+"""How many hashes run at a time, and how many calls may wait for them."""
+
+import os
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TypeVar
+
+from recoverykit.core.bounds import Bound, require
+from recoverykit.errors import Overloaded
+from recoverykit.per_process import PerProcess
+
+_Result = TypeVar("_Result")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HashLimits:
+    """The bounds on hashing in one process; the memory of a kit is theirs times one hash's.
+
+    Args:
+        concurrency: how many hashes run at a time; 1 to 1,024; None for one for each core that
+            this process may use.
+        queue: how many further calls may wait; 0 to 1,000,000. The next one is `Overloaded` at
+            once. An issue takes one place, however many codes it hashes.
+
+    Raises:
+        PolicyError: a figure is out of its bounds.
+    """
+
+    concurrency: int | None = None
+    queue: int = 64
+
+    def __post_init__(self) -> None:
+        require(Bound("queue", self.queue, 0, 1_000_000))
+        if self.concurrency is not None:
+            require(Bound("concurrency", self.concurrency, 1, 1_024))
+
+
+class Limiter:
+    """Runs hashes within the limits of one kit, in any number of threads and after any fork."""
+
+    def __init__(self, limits: HashLimits) -> None:
+        self._concurrency = limits.concurrency or _usable_cores()
+        self._places = self._concurrency + limits.queue
+        self._desk = PerProcess(lambda: _Desk(self._concurrency))
+
+    def run(self, jobs: Sequence[Callable[[], _Result]]) -> tuple[_Result, ...]:
+        """Run the jobs, in parallel where there are several, and return their results in order.
+
+        Returns when none of them is running any more, whatever happens.
+
+        Raises:
+            Overloaded: all places are taken.
+        """
+        desk = self._desk.get()
+        with desk.place(self._places):
+            if len(jobs) == 1:
+                # A lone hash stays in its caller's thread: a hand-over would only cost time.
+                return (desk.in_slot(jobs[0]),)
+            return desk.in_parallel(jobs)
+
+
+class _Desk:
+    """What the limiter of one process holds."""
+
+    def __init__(self, concurrency: int) -> None:
+        self._lock = threading.Lock()
+        self._calls = 0
+        self._slots = threading.Semaphore(concurrency)
+        self._threads = ThreadPoolExecutor(concurrency, thread_name_prefix="recoverykit-hash")
+
+    @contextmanager
+    def place(self, places: int) -> Iterator[None]:
+        with self._lock:
+            if self._calls >= places:
+                raise Overloaded("too many calls are waiting to hash")
+            self._calls += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._calls -= 1
+
+    def in_slot(self, job: Callable[[], _Result]) -> _Result:
+        with self._slots:
+            return job()
+
+    def in_parallel(self, jobs: Sequence[Callable[[], _Result]]) -> tuple[_Result, ...]:
+        futures = [self._threads.submit(self.in_slot, job) for job in jobs]
+        try:
+            return tuple(future.result() for future in futures)
+        finally:
+            for future in futures:
+                future.cancel()
+            wait(futures)
+
+
+def _usable_cores() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

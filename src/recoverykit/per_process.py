@@ -1,0 +1,83 @@
+"""A value of which every process makes its own: a lock, a thread pool or a socket survives no fork.
+
+Invariant: a value that was made before a fork is never used in the child, and never finalised
+there either, since finalising it could say goodbye on the parent's sockets.
+"""
+
+import contextlib
+import os
+from collections.abc import Callable
+from threading import RLock
+from typing import Final, Generic, TypeVar
+
+__all__ = ["PerProcess"]
+
+_Value = TypeVar("_Value")
+
+
+class _Generation:
+    """One process between two forks, with a lock that no thread of its parent can hold."""
+
+    __slots__ = ("lock",)
+
+    def __init__(self) -> None:
+        self.lock = RLock()  # making one value may ask for another
+
+
+class _Process:
+    """This process: which generation it is, and what it inherited."""
+
+    generation = _Generation()
+    inherited: Final[list[object]] = []
+
+    @classmethod
+    def forked(cls) -> None:
+        cls.generation = _Generation()
+
+
+# Where the system cannot fork, the function does not exist and nothing has to be renewed.
+with contextlib.suppress(AttributeError):
+    os.register_at_fork(after_in_child=_Process.forked)
+
+
+class PerProcess(Generic[_Value]):
+    """A value that is made when first asked for, once in each process.
+
+    Args:
+        make: makes the value. It runs under a lock that all values share: it must not wait for
+            another thread that asks for one.
+    """
+
+    __slots__ = ("_made", "_make")
+
+    def __init__(self, make: Callable[[], _Value]) -> None:
+        self._make = make
+        self._made: tuple[_Generation, _Value] | None = None
+
+    def get(self) -> _Value:
+        """Return this process's value; make it if there is none yet."""
+        made = self._made
+        if made is not None and made[0] is _Process.generation:
+            return made[1]
+        with _Process.generation.lock:
+            if (standing := self._standing()) is not None:
+                return standing[1]
+            value = self._make()
+            self._made = (_Process.generation, value)
+            return value
+
+    def take(self) -> _Value | None:
+        """Give the value up and return it for closing; None where this process has made none.
+
+        The next `get` makes a new one.
+        """
+        with _Process.generation.lock:
+            made, self._made = self._standing(), None
+        return None if made is None else made[1]
+
+    def _standing(self) -> tuple[_Generation, _Value] | None:
+        """Return what this process has made; lay aside what its parent had. Under the lock."""
+        if self._made is not None and self._made[0] is not _Process.generation:
+            _Process.inherited.append(self._made)
+            self._made = None
+        return self._made

@@ -1,0 +1,71 @@
+"""Documents in this process's memory: for tests, demonstrations and single-process tools."""
+
+import threading
+from collections.abc import Callable
+
+from recoverykit.core.events import Event
+from recoverykit.core.record import Change, Record
+from recoverykit.core.subject import Subject
+from recoverykit.per_process import PerProcess
+
+
+class MemoryStorage:
+    """A storage that lasts as long as its process, and no longer.
+
+    One lock guards everything. A forked child goes on with a copy of what was stored.
+    """
+
+    def __init__(self) -> None:
+        self._records: dict[Subject, Record] = {}
+        self._events: dict[Subject, tuple[Event, ...]] = {}
+        # Reentrant: a host's function may use the storage that is committing for it.
+        self._lock = PerProcess(threading.RLock)
+
+    def load(self, subject: Subject) -> Record | None:
+        """Return what is stored for the subject; None where nothing is."""
+        with self._lock.get():
+            return self._records.get(subject)
+
+    def commit(self, subject: Subject, change: Change) -> bool:
+        """Compare and swap; see `recoverykit.storage.Storage.commit`."""
+        with self._lock.get():
+            if not self._stands(subject, change):
+                return False
+            self._write(subject, change)
+            return True
+
+    def commit_within(
+        self, subject: Subject, change: Change, within: Callable[..., object]
+    ) -> bool:
+        """Compare and swap around ``within(None)``: there is no connection to hand over.
+
+        What the function raises passes through, and nothing is stored; what else it did is not
+        undone, for memory has no transactions.
+        """
+        with self._lock.get():
+            if not self._stands(subject, change):
+                return False
+            within(None)
+            # The function may itself have changed the subject, in this very thread.
+            if not self._stands(subject, change):
+                return False
+            self._write(subject, change)
+            return True
+
+    def events(self, subject: Subject) -> tuple[Event, ...]:
+        """Return the audit trail of the subject, the oldest event first."""
+        with self._lock.get():
+            return self._events.get(subject, ())
+
+    def _stands(self, subject: Subject, change: Change) -> bool:
+        record = self._records.get(subject)
+        return change.expected == (record.revision if record else None)
+
+    def _write(self, subject: Subject, change: Change) -> None:
+        if change.document is None:
+            self._records.pop(subject, None)
+            self._events.pop(subject, None)
+        else:
+            self._records[subject] = Record(revision=change.revision, document=change.document)
+        if change.events:
+            self._events[subject] = (*self._events.get(subject, ()), *change.events)

@@ -1,0 +1,13 @@
+"""Storage in a SQL database: SQLite, PostgreSQL, MySQL or MariaDB, through SQLAlchemy."""
+
+from recoverykit.errors import MissingExtra
+
+try:
+    import sqlalchemy as _
+except ModuleNotFoundError:
+    raise MissingExtra("sql") from None
+
+from recoverykit.storage.sql.storage import SQLStorage
+from recoverykit.storage.sql.tables import Tables, define_tables
+
+__all__ = ["SQLStorage", "Tables", "define_tables"]

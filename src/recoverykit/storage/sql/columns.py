@@ -1,0 +1,79 @@
+"""Column types that mean the same on every database: exact text, and instants in UTC."""
+
+from datetime import UTC, datetime
+
+from sqlalchemy import DateTime, Text
+from sqlalchemy.dialects.mysql import DATETIME, MEDIUMTEXT, VARBINARY
+from sqlalchemy.engine import Dialect
+from sqlalchemy.types import TypeDecorator, TypeEngine
+
+_MYSQL = ("mysql", "mariadb")  # SQLAlchemy knows the one database by two names
+
+LONG_TEXT = Text().with_variant(MEDIUMTEXT(), *_MYSQL)
+"""Text of 64 KiB and more: MySQL's TEXT is one byte short, and may cut what is too long."""
+
+
+class ExactText(TypeDecorator[str]):
+    """Text that is compared byte for byte.
+
+    MySQL compares text by a collation, and even its binary ones ignore trailing blanks: there
+    the column holds the UTF-8 bytes.
+
+    Args:
+        max_bytes: the longest text, in UTF-8 bytes. Only MySQL needs to know.
+    """
+
+    impl = Text
+    cache_ok = True
+
+    def __init__(self, max_bytes: int) -> None:
+        super().__init__()
+        self.max_bytes = max_bytes
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[object]:
+        """Return the column type of the database."""
+        if dialect.name in _MYSQL:
+            return dialect.type_descriptor(VARBINARY(self.max_bytes))
+        collation = "C" if dialect.name == "postgresql" else "BINARY"
+        return dialect.type_descriptor(Text(collation=collation))
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> object:
+        """Turn text into what the column holds."""
+        if value is None or dialect.name not in _MYSQL:
+            return value
+        return value.encode()
+
+    def process_result_value(self, value: object, dialect: Dialect) -> str | None:
+        """Turn what the column holds into text."""
+        if isinstance(value, (bytes, bytearray)):
+            return value.decode()
+        return None if value is None else str(value)
+
+
+class Instant(TypeDecorator[datetime]):
+    """A point in time to the microsecond, in UTC, aware on the way out.
+
+    Only PostgreSQL knows time zones: elsewhere the column holds the UTC clock without a zone.
+    """
+
+    impl = DateTime
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[object]:
+        """Return the column type of the database."""
+        if dialect.name in _MYSQL:
+            return dialect.type_descriptor(DATETIME(fsp=6))
+        return dialect.type_descriptor(DateTime(timezone=True))
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Turn an aware time into what the column holds."""
+        if value is None:
+            return None
+        instant = value.astimezone(UTC)
+        return instant if dialect.name == "postgresql" else instant.replace(tzinfo=None)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Turn what the column holds into an aware time."""
+        if value is None:
+            return None
+        return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)

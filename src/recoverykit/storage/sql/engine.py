@@ -1,0 +1,105 @@
+"""An engine made from a URL, set up safely."""
+
+import contextlib
+from collections.abc import Mapping
+
+from sqlalchemy import URL, Engine, create_engine, event, make_url
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError
+
+from recoverykit.errors import InvalidArgument, MissingExtra
+from recoverykit.storage.sql.database import Database
+
+_BUSY_SECONDS = 10.0  # how long a writer of SQLite waits for the others
+
+# SQLAlchemy's own choice of a driver differs from release to release, and from our extras.
+_DRIVERS = {
+    "postgresql": "postgresql+psycopg",
+    "mysql": "mysql+pymysql",
+    "mariadb": "mariadb+pymysql",
+}
+_EXTRAS = {
+    Database.SQLITE: "sql",
+    Database.POSTGRESQL: "postgresql",
+    Database.MYSQL: "mysql",
+}
+# The level at which a fresh SELECT sees all that is committed and nothing else. MySQL writes no
+# binary log of statements below REPEATABLE READ. SQLite's transactions are started by us.
+_LEVELS = {
+    Database.SQLITE: "AUTOCOMMIT",
+    Database.POSTGRESQL: "READ COMMITTED",
+    Database.MYSQL: "REPEATABLE READ",
+}
+
+
+def checked_url(url: URL | str) -> URL:
+    """Return the URL with the driver that is going to be used.
+
+    Raises:
+        InvalidArgument: it is no URL of a database that is served, or its data would live in
+            the memory of one process. The message shows nothing of it: it may hold a password.
+    """
+    try:
+        checked = make_url(url)
+        checked = checked.set(drivername=_DRIVERS.get(checked.drivername, checked.drivername))
+        database = Database.of(checked.get_dialect())
+    except (ArgumentError, NoSuchModuleError):
+        raise InvalidArgument(
+            "this is no engine, and no URL of a database that SQLAlchemy knows"
+        ) from None
+    if database is Database.SQLITE and _is_in_memory(checked):
+        raise InvalidArgument("SQLite in memory lasts no longer than a process: MemoryStorage does")
+    return checked
+
+
+def opened(url: URL) -> Engine:
+    """Return a new engine for a checked URL.
+
+    Raises:
+        MissingExtra: the driver is not installed.
+    """
+    database = Database.of(url.get_dialect())
+    try:
+        engine = create_engine(
+            url,
+            isolation_level=_LEVELS[database],
+            hide_parameters=True,
+            # The connection that has just loaded is the one that commits: it is alive.
+            pool_use_lifo=True,
+            connect_args=_arguments(url, database),
+        )
+    except ModuleNotFoundError:
+        raise MissingExtra(_EXTRAS[database]) from None
+    if database is Database.SQLITE:
+        event.listen(engine, "connect", _make_durable)
+    elif database is Database.MYSQL:
+        event.listen(engine, "connect", _make_causal)
+    return engine
+
+
+def _is_in_memory(url: URL) -> bool:
+    name = url.database or ""
+    return (
+        name.removeprefix("file:") in {"", ":memory:"}
+        or url.query.get("mode") == "memory"
+        or url.query.get("vfs") == "memdb"
+    )
+
+
+def _arguments(url: URL, database: Database) -> Mapping[str, object]:
+    if database is Database.SQLITE and "timeout" not in url.query:
+        return {"timeout": _BUSY_SECONDS}
+    return {}
+
+
+def _make_durable(driver: DBAPIConnection, _: object) -> None:
+    """Let SQLite's readers and writers not wait for each other, and a commit survive a crash."""
+    with contextlib.closing(driver.cursor()) as cursor:
+        cursor.execute("PRAGMA journal_mode = WAL")
+        cursor.execute("PRAGMA synchronous = FULL")
+
+
+def _make_causal(driver: DBAPIConnection, _: object) -> None:
+    """Let a load on one node of a Galera cluster see what another node has acknowledged."""
+    with contextlib.closing(driver.cursor()) as cursor, contextlib.suppress(Exception):
+        cursor.execute("SET SESSION wsrep_sync_wait = 1")  # where there is such a thing

@@ -1,0 +1,122 @@
+"""The statements of a storage, made once, and the rows they take."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, Delete, Insert, Select, Table, Update, bindparam, select
+
+from recoverykit.core.events import Event
+from recoverykit.core.record import Change, SetState, Summary
+from recoverykit.core.subject import Subject
+from recoverykit.storage.sql.tables import Tables
+
+_SUMMARY_OF_NOTHING = Summary(
+    state=SetState.NONE,
+    remaining=0,
+    issued_at=None,
+    last_used_at=None,
+    expires_at=None,
+    retry_at=None,
+    key_ids=(),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Statements:
+    """Every statement that a storage runs on its tables."""
+
+    load: Select[tuple[str, str]]
+    standing: Select[tuple[str]]
+    insert: Insert
+    update: Update
+    delete: Delete
+    insert_events: Insert
+    delete_events: Delete
+
+    @classmethod
+    def on(cls, tables: Tables) -> "Statements":
+        """Return the statements on these tables."""
+        columns = tables.records.c
+        key = _key(tables.records)
+        guard = columns.revision == bindparam("expected")
+        written = ("revision", "document", *_SUMMARY_COLUMNS)
+        return cls(
+            load=select(columns.revision, columns.document).where(*key),
+            standing=select(columns.revision).where(*key),
+            # SQLAlchemy forgets how many rows an INSERT wrote unless asked to remember.
+            insert=tables.records.insert().execution_options(preserve_rowcount=True),
+            update=tables.records.update()
+            .where(*key, guard)
+            .values({name: bindparam(name) for name in written}),
+            delete=tables.records.delete().where(*key, guard),
+            insert_events=tables.events.insert(),
+            delete_events=tables.events.delete().where(*_key(tables.events)),
+        )
+
+
+_SUMMARY_COLUMNS = (
+    "state",
+    "remaining",
+    "issued_at",
+    "last_used_at",
+    "expires_at",
+    "retry_at",
+    "key_ids",
+)
+
+
+def _key(table: Table) -> tuple[ColumnElement[bool], ...]:
+    columns = table.c
+    return (
+        columns.tenant == bindparam("key_tenant"),
+        columns.subject == bindparam("key_subject"),
+        columns.scope == bindparam("key_scope"),
+    )
+
+
+def key_of(subject: Subject) -> dict[str, str]:
+    """Return what names the subject's rows in a WHERE."""
+    return {
+        "key_tenant": subject.tenant,
+        "key_subject": subject.id,
+        "key_scope": subject.scope,
+    }
+
+
+def guard_of(subject: Subject, revision: str) -> dict[str, str]:
+    """Return what names the subject's record in a WHERE, if the revision stands."""
+    return {**key_of(subject), "expected": revision}
+
+
+def columns_of(subject: Subject) -> dict[str, str]:
+    """Return the columns of a row that say whose it is."""
+    return {"tenant": subject.tenant, "subject": subject.id, "scope": subject.scope}
+
+
+def row_of(change: Change) -> dict[str, object]:
+    """Return the columns of a record that the change writes.
+
+    The document is empty only in the row that holds a place for the length of an erasure.
+    """
+    summary = change.summary or _SUMMARY_OF_NOTHING
+    return {
+        "revision": change.revision,
+        "document": change.document or "",
+        "state": summary.state.value,
+        "remaining": summary.remaining,
+        "issued_at": summary.issued_at,
+        "last_used_at": summary.last_used_at,
+        "expires_at": summary.expires_at,
+        "retry_at": summary.retry_at,
+        "key_ids": f" {' '.join(summary.key_ids)} ",
+    }
+
+
+def event_row_of(event: Event) -> dict[str, object]:
+    """Return the row of an event."""
+    return {
+        "id": event.id,
+        "at": event.at,
+        **columns_of(event.subject),
+        "kind": event.kind.value,
+        "details": event.details(),
+    }

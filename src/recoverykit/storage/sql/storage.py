@@ -1,0 +1,165 @@
+"""The SQL storage: `Storage` over an engine of the host's, or over one of our own."""
+
+from collections.abc import Callable
+from functools import partial
+from types import TracebackType
+from typing import Self, TypeVar
+
+from sqlalchemy import URL, Connection, Engine, MetaData
+
+from recoverykit.core.record import Change, Record
+from recoverykit.core.subject import Subject
+from recoverykit.errors import StorageError
+from recoverykit.per_process import PerProcess
+from recoverykit.storage.sql import outcomes, swap
+from recoverykit.storage.sql.database import Database
+from recoverykit.storage.sql.engine import checked_url, opened
+from recoverykit.storage.sql.outcomes import WON, Outcome, Verdict
+from recoverykit.storage.sql.statements import Statements
+from recoverykit.storage.sql.tables import DEFAULT_PREFIX, define_tables
+from recoverykit.storage.sql.transaction import Transaction
+
+_TRIES = 2  # a pooled connection may have died unnoticed; its pool is then made anew
+_CREATIONS = 5  # each failure means that another process was first with one of four objects
+
+_Result = TypeVar("_Result")
+
+
+class SQLStorage:
+    """Recovery codes in two tables of SQLite, PostgreSQL, MySQL or MariaDB.
+
+    Implements `recoverykit.storage.TransactionalStorage`, at every isolation level.
+
+    Args:
+        engine_or_url: the host's engine, which is used as it is and never closed; or the URL of
+            a database, for which each process makes an engine of its own when it first needs
+            one. Ours are set up safely: SQLite keeps a write-ahead log and syncs every commit.
+        prefix: what the names of the tables begin with: at most 40 ASCII letters, digits and
+            underscores.
+        schema: the schema that holds them; None for the database's default.
+
+    Raises:
+        InvalidArgument: the engine, the URL or the prefix cannot be used. SQLite in memory is
+            refused: see `recoverykit.storage.memory.MemoryStorage`.
+    """
+
+    def __init__(
+        self,
+        engine_or_url: Engine | URL | str,
+        *,
+        prefix: str = DEFAULT_PREFIX,
+        schema: str | None = None,
+    ) -> None:
+        self._metadata = MetaData()
+        self._statements = Statements.on(
+            define_tables(self._metadata, prefix=prefix, schema=schema)
+        )
+        self._own: PerProcess[Engine] | None = None
+        if isinstance(engine_or_url, Engine):
+            Database.of(engine_or_url.dialect)
+            self._engine: Callable[[], Engine] = lambda: engine_or_url
+        else:
+            self._own = PerProcess(partial(opened, checked_url(engine_or_url)))
+            self._engine = self._own.get
+
+    def load(self, subject: Subject) -> Record | None:
+        """Return what is stored for the subject, by one SELECT outside any transaction.
+
+        Raises:
+            StorageError: the database cannot be read.
+            MissingExtra: the driver of the URL is not installed.
+        """
+        statements, is_ours = self._statements, self._own is not None
+        for _ in range(_TRIES):
+            found = self._lend(lambda loan: swap.load(loan, statements, subject, is_ours=is_ours))
+            if not isinstance(found, Verdict):
+                return found
+            if found.outcome is Outcome.FAILED:
+                break
+        raise StorageError(f"the load failed: {found.report}")
+
+    def commit(self, subject: Subject, change: Change) -> bool:
+        """Compare and swap in a transaction of its own, as `Storage.commit` says.
+
+        Raises:
+            OutcomeUnknown, StorageError: as for `Storage.commit`.
+            MissingExtra: the driver of the URL is not installed.
+        """
+        return self._commit(subject, change, None)
+
+    def commit_within(
+        self, subject: Subject, change: Change, within: Callable[[Connection], object]
+    ) -> bool:
+        """Commit, calling ``within(connection)`` in the transaction once the swap has won.
+
+        An ORM session can be bound to the connection. The function must not end the transaction,
+        nor make or alter tables on MySQL, which commits them and everything before them at once.
+        Where a deadlock or a serialization failure is refused at COMMIT the answer is False, and
+        the caller may come again with the same function.
+
+        Raises:
+            Exception: whatever the function raises, and a constraint of the host's that the
+                database checks at COMMIT only. Nothing was changed.
+            OutcomeUnknown, StorageError: as for `Storage.commit`.
+            MissingExtra: the driver of the URL is not installed.
+        """
+        return self._commit(subject, change, within)
+
+    def create_tables(self) -> None:
+        """Make what is missing of the tables; several processes may do so at once.
+
+        Raises:
+            StorageError: the database refuses, or a schema is not there.
+            MissingExtra: the driver of the URL is not installed.
+        """
+        for _ in range(_CREATIONS):
+            verdict = self._lend(partial(swap.create, metadata=self._metadata))
+            if verdict is WON:
+                return
+            if verdict.outcome is Outcome.SEVERED:
+                break
+        raise StorageError(f"the tables could not be made: {verdict.report}")
+
+    def close(self) -> None:
+        """Close the connections of an engine of our own; the next call opens it anew.
+
+        A host's engine is the host's to dispose of.
+        """
+        if self._own is not None and (engine := self._own.take()) is not None:
+            engine.dispose()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _commit(
+        self,
+        subject: Subject,
+        change: Change,
+        within: Callable[[Connection], object] | None,
+    ) -> bool:
+        statements = self._statements
+        for _ in range(_TRIES):
+            verdict = self._lend(lambda loan: swap.swap(loan, statements, subject, change, within))
+            if verdict.outcome is not Outcome.SEVERED:
+                break
+        return outcomes.is_won(verdict)
+
+    def _lend(self, step: Callable[[Transaction], _Result]) -> _Result | Verdict:
+        """Lend the step a connection, and take it back whatever happens."""
+        engine = self._engine()
+        try:
+            loan = Transaction(engine.connect())
+        except Exception as error:  # noqa: BLE001 - a driver may raise anything
+            return outcomes.before_commit(error)
+        try:
+            return step(loan)
+        finally:
+            loan.release()

@@ -1,0 +1,166 @@
+"""The load and the compare-and-swap on one connection, with every exception judged.
+
+The first statement of a transaction is the guarded write: nothing is decided on a snapshot.
+"""
+
+from collections.abc import Callable
+
+from sqlalchemy import Connection, MetaData
+from sqlalchemy.exc import IntegrityError
+
+from recoverykit.core.record import Change, Record
+from recoverykit.core.subject import Subject
+from recoverykit.storage.sql import outcomes
+from recoverykit.storage.sql.outcomes import LOST, WON, Outcome, Verdict
+from recoverykit.storage.sql.statements import (
+    Statements,
+    columns_of,
+    event_row_of,
+    guard_of,
+    key_of,
+    row_of,
+)
+from recoverykit.storage.sql.transaction import Transaction, fresh_read
+
+
+def load(
+    loan: Transaction, statements: Statements, subject: Subject, *, is_ours: bool
+) -> Record | Verdict | None:
+    """Return what is stored for the subject, by one SELECT that is its own transaction."""
+    connection = loan.connection
+    try:
+        with fresh_read(connection, is_ours=is_ours):
+            row = connection.execute(statements.load, key_of(subject)).one_or_none()
+    except Exception as error:  # noqa: BLE001 - a driver may raise anything
+        return outcomes.before_commit(error)
+    return None if row is None else Record(revision=row.revision, document=row.document)
+
+
+def create(loan: Transaction, *, metadata: MetaData) -> Verdict:
+    """Make the tables that are missing; the verdict is lost where another process made one."""
+    try:
+        loan.begin()
+        metadata.create_all(loan.connection)
+        loan.commit()
+    except Exception as error:  # noqa: BLE001 - a driver may raise anything
+        return outcomes.before_commit(error)
+    return WON
+
+
+def swap(
+    transaction: Transaction,
+    statements: Statements,
+    subject: Subject,
+    change: Change,
+    within: Callable[[Connection], object] | None,
+) -> Verdict:
+    """Write the change if its expected revision stands, and commit.
+
+    Raises:
+        BaseException: whatever ``within`` raises, and a constraint of the host's that refuses at
+            COMMIT what it wrote.
+    """
+    verdict = _write(transaction, statements, subject, change)
+    if within is not None and verdict is WON:
+        within(transaction.connection)
+        verdict = _check(transaction, statements, subject, change)
+    if verdict is WON:
+        verdict = _commit(transaction, is_shared=within is not None)
+    return verdict
+
+
+def _write(
+    transaction: Transaction, statements: Statements, subject: Subject, change: Change
+) -> Verdict:
+    try:
+        transaction.begin()
+        verdict = _write_record(transaction.connection, statements, subject, change)
+        if verdict is WON:
+            _write_events(transaction.connection, statements, subject, change)
+    except Exception as error:  # noqa: BLE001 - a driver may raise anything
+        return outcomes.before_commit(error)
+    return verdict
+
+
+def _write_record(
+    connection: Connection, statements: Statements, subject: Subject, change: Change
+) -> Verdict:
+    if change.expected is None:
+        verdict = _insert(connection, statements, subject, change)
+        if verdict is not WON or change.document is not None:
+            return verdict
+        # To erase where nothing is stored, hold the place: somebody may be about to store.
+        return _delete(connection, statements, subject, change.revision)
+    if change.document is None:
+        return _delete(connection, statements, subject, change.expected)
+    return outcomes.of_rowcount(
+        connection.execute(
+            statements.update, {**guard_of(subject, change.expected), **row_of(change)}
+        ).rowcount
+    )
+
+
+def _insert(
+    connection: Connection, statements: Statements, subject: Subject, change: Change
+) -> Verdict:
+    try:
+        return outcomes.of_rowcount(
+            connection.execute(
+                statements.insert, {**columns_of(subject), **row_of(change)}
+            ).rowcount
+        )
+    except IntegrityError as error:
+        if outcomes.is_duplicate(error):
+            return LOST
+        raise
+
+
+def _delete(
+    connection: Connection, statements: Statements, subject: Subject, revision: str
+) -> Verdict:
+    return outcomes.of_rowcount(
+        connection.execute(statements.delete, guard_of(subject, revision)).rowcount
+    )
+
+
+def _write_events(
+    connection: Connection, statements: Statements, subject: Subject, change: Change
+) -> None:
+    if change.document is None:
+        connection.execute(statements.delete_events, key_of(subject))
+    if change.events:
+        connection.execute(statements.insert_events, [event_row_of(e) for e in change.events])
+
+
+def _check(
+    transaction: Transaction, statements: Statements, subject: Subject, change: Change
+) -> Verdict:
+    """Whether the swap still stands after the host's function.
+
+    It may have swallowed an error that cost the transaction: MySQL rolls a deadlock's victim
+    back whole and goes on, PostgreSQL answers COMMIT by a silent ROLLBACK. A COMMIT that
+    succeeds then proves nothing.
+    """
+    if not transaction.is_open:
+        return Verdict(outcome=Outcome.UNKNOWN, report="a function that ended the transaction")
+    try:
+        row = transaction.connection.execute(statements.standing, key_of(subject)).one_or_none()
+    except Exception as error:  # noqa: BLE001 - as in _write
+        # The function has run: it is not for us to run it again.
+        return outcomes.before_commit(error).settled()
+    written = None if change.document is None else change.revision
+    return WON if (row and row.revision) == written else LOST
+
+
+def _commit(transaction: Transaction, *, is_shared: bool) -> Verdict:
+    try:
+        transaction.commit()
+    except Exception as error:
+        verdict = outcomes.at_commit(error)
+        if verdict.outcome is not Outcome.LOST:
+            # SQLAlchemy takes the transaction for ended; on the server it may be open.
+            transaction.connection.invalidate()
+        if is_shared and outcomes.is_constraint(error):
+            raise
+        return verdict
+    return WON

@@ -1,0 +1,105 @@
+"""One transaction on a connection of any engine, whatever the engine thinks of autocommit."""
+
+import contextlib
+from collections.abc import Iterator
+
+from sqlalchemy import Connection, RootTransaction
+
+from recoverykit.storage.sql.database import Database
+
+
+class Transaction:
+    """A transaction that is one, even where the driver commits each statement by itself.
+
+    There it is started and ended by statements of its own, so that the settings of the host's
+    connection stay as they are.
+
+    Args:
+        connection: a fresh connection, which `release` gives back.
+    """
+
+    __slots__ = ("_is_explicit", "_root", "connection")
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self._is_explicit = False
+        self._root: RootTransaction | None = None
+
+    def begin(self) -> None:
+        """Start the transaction."""
+        self._root = self.connection.begin()
+        if not _has_begun(self.connection):
+            self.connection.exec_driver_sql(Database.of(self.connection.dialect).begin)
+            self._is_explicit = True
+
+    @property
+    def is_open(self) -> bool:
+        """Whether nobody has ended the transaction through the connection."""
+        return self.connection.in_transaction() and (
+            self.connection.get_transaction() is self._root
+        )
+
+    def commit(self) -> None:
+        """Send COMMIT."""
+        if self._is_explicit:
+            self.connection.exec_driver_sql("COMMIT")
+            self._is_explicit = False
+        self.connection.commit()
+
+    def release(self) -> None:
+        """Roll back what is open, and give the connection back; throw it away if that fails."""
+        try:
+            if self._is_explicit:
+                self.connection.exec_driver_sql("ROLLBACK")
+            self.connection.rollback()
+        except Exception:  # noqa: BLE001 - must not hide what the host's function raised
+            self.connection.invalidate()
+        finally:
+            with contextlib.suppress(Exception):
+                self.connection.close()
+
+
+@contextlib.contextmanager
+def fresh_read(connection: Connection, *, is_ours: bool) -> Iterator[None]:
+    """Let one SELECT see all that is committed and nothing else, at every isolation level.
+
+    Without it a host's READ UNCOMMITTED would show what may be rolled back, and SERIALIZABLE
+    would let a reader wait for writers, or refuse it.
+    """
+    database = Database.of(connection.dialect)
+    if database is Database.POSTGRESQL:
+        with _autocommit(connection):
+            yield
+    else:
+        if database is Database.MYSQL and not is_ours:
+            # Without SESSION it holds for the next transaction only.
+            connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL READ COMMITTED")
+        yield
+
+
+@contextlib.contextmanager
+def _autocommit(connection: Connection) -> Iterator[None]:
+    """Spare BEGIN and ROLLBACK; PostgreSQL's drivers keep this setting on our side of the wire.
+
+    SQLAlchemy's own switch would afterwards reset an isolation level that the host had set by
+    hand.
+    """
+    driver = connection.connection
+    before: object = driver.autocommit
+    try:
+        driver.autocommit = True
+        yield
+        driver.autocommit = before
+    except BaseException:
+        connection.invalidate()  # nobody may get it back in a mode that they did not choose
+        raise
+
+
+def _has_begun(connection: Connection) -> bool:
+    driver = connection.connection
+    if Database.of(connection.dialect) is Database.SQLITE:
+        return bool(driver.driver_connection and driver.driver_connection.in_transaction)
+    dialect = connection.dialect
+    return driver.dbapi_connection is None or not dialect.detect_autocommit_setting(
+        driver.dbapi_connection
+    )

@@ -1,0 +1,86 @@
+"""Hypothesis profiles and the databases the tests run on."""
+
+import contextlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+from tests.servers import MariaDBServer, PostgreSQLServer, ProgramMissing, Server
+
+IN_CI = os.environ.get("CI", "").lower() in {"1", "true"}
+
+settings.register_profile("dev", deadline=None, derandomize=False)
+settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
+settings.register_profile(
+    "deep",
+    deadline=None,
+    derandomize=False,
+    max_examples=10_000,
+    print_blob=True,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if IN_CI else "dev"))
+
+_ON_SERVERS = [
+    pytest.param("postgresql", marks=pytest.mark.server),
+    pytest.param("mariadb", marks=pytest.mark.server),
+]
+
+
+@pytest.fixture(scope="session")
+def postgresql_server() -> Iterator[Server]:
+    """A private PostgreSQL, started when first asked for."""
+    with running_server(PostgreSQLServer()) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def mariadb_server() -> Iterator[Server]:
+    """A private MariaDB, started when first asked for."""
+    with running_server(MariaDBServer()) as server:
+        yield server
+
+
+@pytest.fixture(params=["sqlite", *_ON_SERVERS])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """SQLAlchemy's address of an empty database, on each kind of database in turn."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'recoverykit.db'}"
+    else:
+        with _server(request).database() as url:
+            yield url
+
+
+@pytest.fixture(params=_ON_SERVERS)
+def server_database_url(request: pytest.FixtureRequest) -> Iterator[str]:
+    """SQLAlchemy's address of an empty database, on each database server in turn."""
+    with _server(request).database() as url:
+        yield url
+
+
+def _server(request: pytest.FixtureRequest) -> Server:
+    # By name, so that a run without this kind of database does not start its server.
+    return request.getfixturevalue(f"{request.param}_server")
+
+
+@contextlib.contextmanager
+def running_server(server: Server) -> Iterator[Server]:
+    """Run a server; at the end, fail if a test left a database behind.
+
+    Where the server is not installed, skip; in CI, where that would hide a gap, fail.
+    """
+    try:
+        server.start()
+    except ProgramMissing as missing:
+        if IN_CI:
+            pytest.fail(str(missing), pytrace=False)
+        pytest.skip(str(missing))
+    try:
+        yield server
+        if left := server.databases():
+            pytest.fail(f"tests left databases behind: {', '.join(left)}", pytrace=False)
+    finally:
+        server.stop()
