@@ -2,7 +2,7 @@
 
 import os
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -72,7 +72,7 @@ class _Desk:
         self._threads = ThreadPoolExecutor(concurrency, thread_name_prefix="recoverykit-hash")
 
     @contextmanager
-    def place(self, places: int) -> Iterator[None]:
+    def place(self, places: int) -> Generator[None]:
         with self._lock:
             if self._calls >= places:
                 raise Overloaded("too many calls are waiting to hash")

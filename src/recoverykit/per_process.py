@@ -25,7 +25,7 @@ class _Generation:
 
 
 class _Process:
-    """This process: which generation it is, and what it inherited."""
+    """Which generation the process is, and what it inherited from its parents."""
 
     generation = _Generation()
     inherited: Final[list[object]] = []

@@ -61,11 +61,11 @@ def test_a_look_alike_is_the_only_symbol_that_it_can_be(alphabet, text, plain):
     assert (found if found is None else alphabet.write(found)) == plain
 
 
-@pytest.mark.parametrize("char", "!._/:;,+=@'\"\\|~`$%^&()[]{}<>?\x00\x1c\x7f")
 @pytest.mark.parametrize("alphabet", Alphabet)
-def test_other_punctuation_is_refused(alphabet, char):
+def test_other_punctuation_is_refused(alphabet):
     """RFC 4648 section 3.3: reject what is outside the alphabet; only separators are excepted."""
-    assert read(alphabet, f"2{char}2") is None
+    for char in "!._/:;,+=@'\"\\|~`$%^&()[]{}<>?\x00\x1c\x7f":
+        assert read(alphabet, f"2{char}2") is None
 
 
 def test_no_character_is_upper_cased_into_the_alphabet():

@@ -17,22 +17,19 @@ def test_plain_text_stays_as_it_is():
     assert fold("aBc-123 xyz") == "aBc-123 xyz"
 
 
-@pytest.mark.parametrize(
-    "char", [char for char in EVERY_CHARACTER if char.isspace() and not "\x1c" <= char <= "\x1f"]
-)
-def test_every_space_and_line_break_becomes_a_space(char):
+def test_every_space_and_line_break_becomes_a_space():
     """The no-break space of a web page, the wide space of an Asian keyboard, a new line."""
-    assert fold(f"a{char}b") == "a b"
+    spaces = [char for char in EVERY_CHARACTER if char.isspace() and not "\x1c" <= char <= "\x1f"]
+    assert {" ", "\n", "\u00a0", "\u3000"} < set(spaces)
+    assert {fold(f"a{char}b") for char in spaces} == {"a b"}
 
 
-@pytest.mark.parametrize(
-    "char",
-    [char for char in EVERY_CHARACTER if unicodedata.category(char) == "Pd"]
-    + ["\u2043", "\u2212", "\u30fc", "\uff70"],
-)
-def test_every_dash_becomes_a_hyphen(char):
+def test_every_dash_becomes_a_hyphen():
     """Word processors lengthen hyphens, and a Japanese keyboard gives a long vowel mark."""
-    assert fold(f"a{char}b") == "a-b"
+    dashes = [char for char in EVERY_CHARACTER if unicodedata.category(char) == "Pd"]
+    assert {"-", "\u2011", "\u2013", "\uff0d"} < set(dashes)
+    others = ["\u2043", "\u2212", "\u30fc", "\uff70"]
+    assert {fold(f"a{char}b") for char in dashes + others} == {"a-b"}
 
 
 @pytest.mark.parametrize(

@@ -75,6 +75,7 @@ class StoredDigest:
             CorruptRecord: it is not such a line, or hashing with it would cost too much.
         """
         digest = _read(text)
+        del text  # the frame of an error keeps its locals
         if digest is None:
             raise CorruptRecord("a stored digest cannot be read")
         if not is_affordable(digest.hasher, ceiling=ceiling):

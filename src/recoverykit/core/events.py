@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
+from typing import cast
 
 from recoverykit.core.subject import Subject
 from recoverykit.errors import InvalidArgument, RefusalReason
@@ -54,7 +55,7 @@ class Event:
     reason: RefusalReason | None = None
     failures: int | None = None
     retry_at: datetime | None = None
-    context: Mapping[str, str] = field(default_factory=dict)
+    context: Mapping[str, str] = field(default_factory=dict[str, str])
 
     def details(self) -> str:
         """Return everything but id, time, kind and subject as one ASCII JSON object."""
@@ -77,13 +78,17 @@ def checked_context(context: Mapping[str, str] | None) -> Mapping[str, str]:
     Raises:
         InvalidArgument: it is no mapping of text to text, or its JSON is past 2,048 bytes.
     """
-    if context is None:
-        return {}
-    if not isinstance(context, Mapping) or not all(
-        isinstance(key, str) and isinstance(value, str) for key, value in context.items()
-    ):
+    copy = {} if context is None else _copied(context)
+    if copy is None:
         raise InvalidArgument("context must be a mapping of text to text")
-    copy = dict(context)
     if len(json.dumps(copy)) > _MAX_CONTEXT_BYTES:
         raise InvalidArgument(f"context must not be longer than {_MAX_CONTEXT_BYTES} bytes of JSON")
     return copy
+
+
+def _copied(context: object) -> dict[str, str] | None:
+    if not isinstance(context, Mapping):
+        return None
+    items = cast("Mapping[object, object]", context).items()
+    copy = {key: value for key, value in items if isinstance(key, str) and isinstance(value, str)}
+    return copy if len(copy) == len(items) else None

@@ -36,7 +36,7 @@ def out_of_bounds(
     protected = MAX_PROTECTED.get(alphabet.order, total) if check else total
     findings = (
         _length(length, longest=MAX_WORDS if is_words else MAX_SYMBOLS),
-        _group(group, widest=0 if is_words else total),
+        _group(group, widest=0 if is_words else max(total, 0)),
         _protected(total - check, longest=protected),
     )
     return tuple(finding for finding in findings if finding is not None)

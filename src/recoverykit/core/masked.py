@@ -1,7 +1,7 @@
 """A value that must not be shown: a code, a digest or a key."""
 
 import hmac
-from typing import Generic, NoReturn, TypeVar
+from typing import Generic, NoReturn, TypeVar, cast
 
 _Text = TypeVar("_Text", str, bytes)
 
@@ -27,7 +27,8 @@ class Masked(Generic[_Text]):
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Masked):
             return NotImplemented
-        return hmac.compare_digest(_as_bytes(self._value), _as_bytes(other._value))
+        theirs = cast("Masked[str] | Masked[bytes]", other).reveal()
+        return hmac.compare_digest(_as_bytes(self._value), _as_bytes(theirs))
 
     __hash__ = None  # type: ignore[assignment]  # typeshed types __hash__ as a method only
 

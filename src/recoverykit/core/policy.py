@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
+from types import UnionType
 from typing import Final
 
 from recoverykit.core.bounds import Bound, require
@@ -72,9 +73,9 @@ class Policy:
         return tuple(self._breaches(peppered=peppered))
 
     def _misfits(self) -> Iterator[Finding]:
-        parts: tuple[tuple[str, object, type | tuple[type, ...]], ...] = (
+        parts: tuple[tuple[str, object, type | UnionType], ...] = (
             ("format", self.format, CodeFormat),
-            ("hasher", self.hasher, (Argon2idHasher, Pbkdf2Hasher, KeyedHasher)),
+            ("hasher", self.hasher, Argon2idHasher | Pbkdf2Hasher | KeyedHasher),
             ("throttle", self.throttle, Throttle),
         )
         for name, value, kind in parts:

@@ -1,9 +1,11 @@
 """Storage in a SQL database: SQLite, PostgreSQL, MySQL or MariaDB, through SQLAlchemy."""
 
+from importlib import import_module
+
 from recoverykit.errors import MissingExtra
 
 try:
-    import sqlalchemy as _
+    import_module("sqlalchemy")
 except ModuleNotFoundError:
     raise MissingExtra("sql") from None
 

@@ -1,8 +1,9 @@
 """Column types that mean the same on every database: exact text, and instants in UTC."""
 
 from datetime import UTC, datetime
+from typing import Any
 
-from sqlalchemy import DateTime, Text
+from sqlalchemy import TEXT, DateTime, Text
 from sqlalchemy.dialects.mysql import DATETIME, MEDIUMTEXT, VARBINARY
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator, TypeEngine
@@ -30,12 +31,12 @@ class ExactText(TypeDecorator[str]):
         super().__init__()
         self.max_bytes = max_bytes
 
-    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[object]:
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
         """Return the column type of the database."""
         if dialect.name in _MYSQL:
-            return dialect.type_descriptor(VARBINARY(self.max_bytes))
+            return VARBINARY(self.max_bytes)
         collation = "C" if dialect.name == "postgresql" else "BINARY"
-        return dialect.type_descriptor(Text(collation=collation))
+        return TEXT(collation=collation)
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> object:
         """Turn text into what the column holds."""
@@ -43,7 +44,11 @@ class ExactText(TypeDecorator[str]):
             return value
         return value.encode()
 
-    def process_result_value(self, value: object, dialect: Dialect) -> str | None:
+    def process_result_value(
+        self,
+        value: object,
+        dialect: Dialect,  # noqa: ARG002 - SQLAlchemy's signature
+    ) -> str | None:
         """Turn what the column holds into text."""
         if isinstance(value, (bytes, bytearray)):
             return value.decode()
@@ -59,11 +64,11 @@ class Instant(TypeDecorator[datetime]):
     impl = DateTime
     cache_ok = True
 
-    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[object]:
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
         """Return the column type of the database."""
         if dialect.name in _MYSQL:
-            return dialect.type_descriptor(DATETIME(fsp=6))
-        return dialect.type_descriptor(DateTime(timezone=True))
+            return DATETIME(fsp=6)
+        return DateTime(timezone=True)
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
         """Turn an aware time into what the column holds."""
@@ -72,7 +77,11 @@ class Instant(TypeDecorator[datetime]):
         instant = value.astimezone(UTC)
         return instant if dialect.name == "postgresql" else instant.replace(tzinfo=None)
 
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+    def process_result_value(
+        self,
+        value: datetime | None,
+        dialect: Dialect,  # noqa: ARG002 - SQLAlchemy's signature
+    ) -> datetime | None:
         """Turn what the column holds into an aware time."""
         if value is None:
             return None

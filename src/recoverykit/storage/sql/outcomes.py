@@ -57,6 +57,7 @@ _DUPLICATE = frozenset(
     {"23505", "1062", "1586", "SQLITE_CONSTRAINT_PRIMARYKEY", "SQLITE_CONSTRAINT_UNIQUE"}
 )
 _CONSTRAINTS = ("23", "44", "P0", "SQLITE_CONSTRAINT")  # P0: raised by a trigger's function
+_CODES = ("errno", "sqlstate", "pgcode", "sqlite_errorname")  # each driver's name for it
 _NOT_COMMITTED = frozenset({"SQLITE_BUSY", "SQLITE_FULL", "SQLITE_LOCKED"})
 
 
@@ -115,13 +116,14 @@ def _report(error: Exception) -> str:
 
 
 def _code(error: Exception) -> str:
-    """Return SQLSTATE (PostgreSQL), the error number (MySQL), or the name of SQLite's code."""
+    """Return the error number (MySQL), SQLSTATE (PostgreSQL), or the name of SQLite's code."""
     cause = _driver_error(error)
-    for name in ("sqlstate", "pgcode", "sqlite_errorname", "errno"):
-        if code := getattr(cause, name, None):
-            return str(code)
+    # The number first: a driver of MySQL may know a SQLSTATE as well, which says less.
     number = cause.args[0] if cause.args else None
-    return str(number) if isinstance(number, int) else ""
+    if isinstance(number, int):
+        return str(number)
+    named = (getattr(cause, name, None) for name in _CODES)
+    return next((str(code) for code in named if code), "")
 
 
 def _driver_error(error: Exception) -> BaseException:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Delete, Insert, Select, Table, Update, bindparam, select
+from sqlalchemy import ColumnElement, Delete, Executable, Insert, Table, Update, bindparam, select
 
 from recoverykit.core.events import Event
 from recoverykit.core.record import Change, SetState, Summary
@@ -20,12 +20,23 @@ _SUMMARY_OF_NOTHING = Summary(
 )
 
 
+_SUMMARY_COLUMNS = (
+    "state",
+    "remaining",
+    "issued_at",
+    "last_used_at",
+    "expires_at",
+    "retry_at",
+    "key_ids",
+)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Statements:
     """Every statement that a storage runs on its tables."""
 
-    load: Select[tuple[str, str]]
-    standing: Select[tuple[str]]
+    load: Executable
+    standing: Executable
     insert: Insert
     update: Update
     delete: Delete
@@ -51,17 +62,6 @@ class Statements:
             insert_events=tables.events.insert(),
             delete_events=tables.events.delete().where(*_key(tables.events)),
         )
-
-
-_SUMMARY_COLUMNS = (
-    "state",
-    "remaining",
-    "issued_at",
-    "last_used_at",
-    "expires_at",
-    "retry_at",
-    "key_ids",
-)
 
 
 def _key(table: Table) -> tuple[ColumnElement[bool], ...]:

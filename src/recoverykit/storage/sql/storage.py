@@ -19,7 +19,6 @@ from recoverykit.storage.sql.statements import Statements
 from recoverykit.storage.sql.tables import DEFAULT_PREFIX, define_tables
 from recoverykit.storage.sql.transaction import Transaction
 
-_TRIES = 2  # a pooled connection may have died unnoticed; its pool is then made anew
 _CREATIONS = 5  # each failure means that another process was first with one of four objects
 
 _Result = TypeVar("_Result")
@@ -69,14 +68,12 @@ class SQLStorage:
             StorageError: the database cannot be read.
             MissingExtra: the driver of the URL is not installed.
         """
-        statements, is_ours = self._statements, self._own is not None
-        for _ in range(_TRIES):
-            found = self._lend(lambda loan: swap.load(loan, statements, subject, is_ours=is_ours))
-            if not isinstance(found, Verdict):
-                return found
-            if found.outcome is Outcome.FAILED:
-                break
-        raise StorageError(f"the load failed: {found.report}")
+        found = self._load(subject)
+        if isinstance(found, Verdict) and found.outcome is not Outcome.FAILED:
+            found = self._load(subject)  # see _commit; and reading again is always right
+        if isinstance(found, Verdict):
+            raise StorageError(f"the load failed: {found.report}")
+        return found
 
     def commit(self, subject: Subject, change: Change) -> bool:
         """Compare and swap in a transaction of its own, as `Storage.commit` says.
@@ -112,13 +109,13 @@ class SQLStorage:
             StorageError: the database refuses, or a schema is not there.
             MissingExtra: the driver of the URL is not installed.
         """
+        report = ""
         for _ in range(_CREATIONS):
             verdict = self._lend(partial(swap.create, metadata=self._metadata))
             if verdict is WON:
                 return
-            if verdict.outcome is Outcome.SEVERED:
-                break
-        raise StorageError(f"the tables could not be made: {verdict.report}")
+            report = verdict.report
+        raise StorageError(f"the tables could not be made: {report}")
 
     def close(self) -> None:
         """Close the connections of an engine of our own; the next call opens it anew.
@@ -139,6 +136,10 @@ class SQLStorage:
     ) -> None:
         self.close()
 
+    def _load(self, subject: Subject) -> Record | Verdict | None:
+        statements, is_ours = self._statements, self._own is not None
+        return self._lend(lambda loan: swap.load(loan, statements, subject, is_ours=is_ours))
+
     def _commit(
         self,
         subject: Subject,
@@ -146,10 +147,11 @@ class SQLStorage:
         within: Callable[[Connection], object] | None,
     ) -> bool:
         statements = self._statements
-        for _ in range(_TRIES):
+        verdict = self._lend(lambda loan: swap.swap(loan, statements, subject, change, within))
+        if verdict.outcome is Outcome.SEVERED:
+            # The pool had not noticed that the server was gone; by now it has made room for
+            # connections that live.
             verdict = self._lend(lambda loan: swap.swap(loan, statements, subject, change, within))
-            if verdict.outcome is not Outcome.SEVERED:
-                break
         return outcomes.is_won(verdict)
 
     def _lend(self, step: Callable[[Transaction], _Result]) -> _Result | Verdict:

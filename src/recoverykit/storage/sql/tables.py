@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import (
     Column,
@@ -26,7 +27,7 @@ _REVISION_BYTES = 64
 
 # A transaction and a row of 255 * 3 bytes of key need this engine and this format; all text but
 # the subject's is ASCII, compared exactly.
-_MYSQL_OPTIONS = {
+_MYSQL_OPTIONS: dict[str, Any] = {
     f"{dialect}_{option}": value
     for dialect in ("mysql", "mariadb")
     for option, value in {

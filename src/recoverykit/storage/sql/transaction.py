@@ -1,9 +1,11 @@
 """One transaction on a connection of any engine, whatever the engine thinks of autocommit."""
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Generator
+from typing import cast
 
 from sqlalchemy import Connection, RootTransaction
+from sqlalchemy.engine.interfaces import DBAPIConnection
 
 from recoverykit.storage.sql.database import Database
 
@@ -60,7 +62,7 @@ class Transaction:
 
 
 @contextlib.contextmanager
-def fresh_read(connection: Connection, *, is_ours: bool) -> Iterator[None]:
+def fresh_read(connection: Connection, *, is_ours: bool) -> Generator[None]:
     """Let one SELECT see all that is committed and nothing else, at every isolation level.
 
     Without it a host's READ UNCOMMITTED would show what may be rolled back, and SERIALIZABLE
@@ -78,13 +80,13 @@ def fresh_read(connection: Connection, *, is_ours: bool) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _autocommit(connection: Connection) -> Iterator[None]:
+def _autocommit(connection: Connection) -> Generator[None]:
     """Spare BEGIN and ROLLBACK; PostgreSQL's drivers keep this setting on our side of the wire.
 
     SQLAlchemy's own switch would afterwards reset an isolation level that the host had set by
     hand.
     """
-    driver = connection.connection
+    driver = _driver(connection)
     before: object = driver.autocommit
     try:
         driver.autocommit = True
@@ -96,10 +98,12 @@ def _autocommit(connection: Connection) -> Iterator[None]:
 
 
 def _has_begun(connection: Connection) -> bool:
-    driver = connection.connection
+    driver = _driver(connection)
     if Database.of(connection.dialect) is Database.SQLITE:
-        return bool(driver.driver_connection and driver.driver_connection.in_transaction)
-    dialect = connection.dialect
-    return driver.dbapi_connection is None or not dialect.detect_autocommit_setting(
-        driver.dbapi_connection
-    )
+        return bool(driver.in_transaction)
+    return not connection.dialect.detect_autocommit_setting(driver)
+
+
+def _driver(connection: Connection) -> DBAPIConnection:
+    # None only after an invalidation, and we have just taken the connection from the pool.
+    return cast("DBAPIConnection", connection.connection.dbapi_connection)
