@@ -104,7 +104,6 @@ def texts(codes):
         CodeFormat.base32(1),
         CodeFormat.alphanumeric(1),
         CodeFormat.words(1),
-        CodeFormat.words(1, wordlist=WordList.EFF_SHORT_1),
     ],
     ids=str,
 )

@@ -36,7 +36,7 @@ def _in_utc(instant: datetime) -> datetime:
 Instant = Annotated[AwareDatetime, AfterValidator(_in_utc)]
 Token = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
 AttemptId = Annotated[str, Field(pattern=r"^[ -~]{1,128}$")]
-DigestText = Annotated[str, Field(pattern=r"^[!-~]{1,256}$")]
+DigestText = Annotated[str, Field(pattern=r"^[!-~]{1,200}$")]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
