@@ -1,0 +1,91 @@
+"""Programs that are never run: only their types are checked, as a host's would be."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import assert_type
+
+from sqlalchemy import Connection, create_engine, text
+
+from recoverykit import (
+    CodeFormat,
+    Event,
+    HashLimits,
+    Issued,
+    Keyring,
+    Policy,
+    RecoveryKit,
+    Redemption,
+    RedemptionRefused,
+    RefusalReason,
+    Status,
+    Subject,
+    Throttle,
+)
+from recoverykit.storage import Change, Record, Storage, TransactionalStorage
+from recoverykit.storage.memory import MemoryStorage
+from recoverykit.storage.sql import SQLStorage
+from recoverykit.testing import ManualClock
+
+
+class Mine:
+    """A storage of a host's needs no base class."""
+
+    def load(self, subject: Subject) -> Record | None:
+        """Return nothing."""
+
+    def commit(self, subject: Subject, change: Change) -> bool:
+        """Win."""
+        return bool(subject.id and change.revision)
+
+
+def takes_storages() -> tuple[Storage, ...]:
+    """Return one of each."""
+    transactional: tuple[TransactionalStorage, ...] = (
+        MemoryStorage(),
+        SQLStorage(create_engine("sqlite:///codes.db")),
+    )
+    return (*transactional, Mine())
+
+
+def listen(event: Event) -> None:
+    """Take note of an event."""
+    assert_type(event.reason, RefusalReason | None)
+    assert_type(event.context["actor"], str)
+
+
+def write_session(connection: Connection) -> None:
+    """Write a row of the host's."""
+    connection.execute(text("SELECT 1"))
+
+
+def use_the_kit(storage: Storage, now: datetime, clock: Callable[[], datetime]) -> None:
+    """Use every verb with every argument."""
+    kit = RecoveryKit(
+        storage,
+        policy=Policy(
+            count=8,
+            format=CodeFormat.digits(10, check=True),
+            throttle=Throttle(free=3, first_delay=timedelta(minutes=1)),
+        ),
+        keyring=Keyring({"2026-11": b"0" * 32}),
+        hashing=HashLimits(concurrency=2, queue=8),
+        clock=clock,
+        on_event=listen,
+    )
+    RecoveryKit(storage, clock=ManualClock(now))
+    subject = Subject("alice", tenant="acme", scope="phone")
+    issued = kit.issue(subject, replace=True, attempt="a", context={"actor": "web"})
+    assert_type(issued, Issued)
+    assert_type(issued.codes, tuple[str, ...])
+    try:
+        redeemed = kit.redeem("alice", issued.codes[0], attempt="a", within=write_session)
+    except RedemptionRefused as refusal:
+        assert_type(refusal.reason, RefusalReason)
+        assert_type(refusal.retry_at, datetime | None)
+    else:
+        assert_type(redeemed, Redemption)
+        assert_type(redeemed.replacement, Issued | None)
+    assert_type(kit.status(subject), Status)
+    assert_type(kit.revoke(subject), Status)
+    kit.erase(subject)
+    assert_type(kit.recognises("729435"), bool)
