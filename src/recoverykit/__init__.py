@@ -1,5 +1,6 @@
 """Generate, store and redeem recovery codes: hashed, one hash per attempt, each spent once."""
 
+from recoverykit.core.alphabet import Alphabet
 from recoverykit.core.events import Event, EventKind
 from recoverykit.core.format import CodeFormat
 from recoverykit.core.hasher import Argon2idHasher, KeyedHasher, Pbkdf2Hasher
@@ -9,6 +10,7 @@ from recoverykit.core.record import SetState
 from recoverykit.core.results import CodeStatus, Issued, Redemption, Status
 from recoverykit.core.subject import Subject
 from recoverykit.core.throttle import Throttle
+from recoverykit.core.wordlist import WordList
 from recoverykit.errors import (
     CodeAlreadyUsed,
     CodesAlreadyIssued,
@@ -35,6 +37,7 @@ from recoverykit.kit import RecoveryKit
 from recoverykit.limiter import HashLimits
 
 __all__ = [
+    "Alphabet",
     "Argon2idHasher",
     "CodeAlreadyUsed",
     "CodeFormat",
@@ -72,4 +75,5 @@ __all__ = [
     "Throttle",
     "TooManyAttempts",
     "UnknownKey",
+    "WordList",
 ]

@@ -62,7 +62,7 @@ class CodeFormat:
     group: int = 0
 
     def __post_init__(self) -> None:
-        fields: dict[str, object] = {name: getattr(self, name) for name in self.__slots__}
+        fields: dict[str, object] = {name: getattr(self, name) for name in CodeFormat.__slots__}
         findings = wrong_types(fields) or out_of_bounds(
             self.alphabet, length=self.length, group=self.group, total=self.total, check=self.check
         )
@@ -180,8 +180,8 @@ class CodeFormat:
 
         Accepted are any case, full-width and other compatibility forms (NFKC), spaces, line breaks
         and dashes of any kind and anywhere between symbols, invisible characters, one list mark at
-        the beginning (``1.``, ``1)``, ``(1)``, ``#1``, a bullet), and look-alikes where only one
-        symbol can be meant. Nothing else is.
+        the beginning with a separator behind it (``1.``, ``1)``, ``(1)``, ``#1``, a bullet), and
+        look-alikes where only one symbol can be meant. Nothing else is.
 
         Args:
             text: what was typed, plain or masked. Longer than ``max_input`` is not looked at.

@@ -9,6 +9,7 @@ from typing import Final
 
 from recoverykit.core.bounds import Bound, require
 from recoverykit.core.format import CodeFormat
+from recoverykit.core.generator import check_count
 from recoverykit.core.hasher import Argon2idHasher, Hasher, KeyedHasher, Pbkdf2Hasher
 from recoverykit.core.state import MAX_COUNT
 from recoverykit.core.throttle import Throttle
@@ -63,6 +64,7 @@ class Policy:
                 require(Bound(name, span, timedelta.resolution, _CENTURY))
         if findings := tuple(self._misfits()):
             raise PolicyError(*findings)
+        check_count(self.format, self.count)
 
     def audit(self, *, peppered: bool) -> tuple[Finding, ...]:
         """Return the rules of the standards that this policy breaks; empty where it breaks none.
@@ -81,14 +83,6 @@ class Policy:
         for name, value, kind in parts:
             if not isinstance(value, kind):
                 yield Finding(rule="type", figure=f"{name} is of another type", mend="see Policy")
-        if isinstance(self.format, CodeFormat):
-            capacity = self.format.capacity
-            if capacity is not None and self.count > capacity:
-                yield Finding(
-                    rule="capacity",
-                    figure=f"{self.count} codes, and the selector names {capacity}",
-                    mend="issue fewer codes, or leave the selector out",
-                )
 
     def _breaches(self, *, peppered: bool) -> Iterator[Finding]:
         bits = self.format.entropy_bits
