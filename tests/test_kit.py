@@ -449,6 +449,12 @@ class TestPolicy:
         assert all(isinstance(finding, Finding) for finding in caught.value.findings)
 
 
+def test_what_is_no_storage_is_refused():
+    """At once, not at the first login."""
+    with pytest.raises(InvalidArgument, match="load and commit"):
+        RecoveryKit("sqlite:///codes.db")
+
+
 @pytest.mark.parametrize(
     ("text", "expected"), [("729435", False), ("", False), (None, False), ("ZZZZZ-" * 3, False)]
 )

@@ -13,7 +13,7 @@
     ├── CodesAlreadyIssued               issuing would destroy a set that still counts
     ├── UnknownKey                       the keyring lacks a key that a stored record names
     ├── Overloaded                       more calls are waiting to hash than the limit allows
-    ├── StorageError                     the storage failed; nothing was changed
+    ├── StorageError                     the storage failed
     │   ├── ConcurrentUpdate             other writers won every try, or replaced the set first
     │   ├── CorruptRecord                a stored document that cannot be trusted
     │   └── OutcomeUnknown               it is not known whether the change landed (``attempt``)
@@ -87,7 +87,7 @@ class RedemptionRefused(RecoveryKitError):
     """
 
     reason: RefusalReason
-    public_message = "This recovery code can not be used."
+    public_message = "This recovery code cannot be used."
 
     def __init__(self, *, retry_at: datetime | None = None) -> None:
         self.retry_at = retry_at
@@ -143,7 +143,7 @@ class UnknownKey(RecoveryKitError):
     """A stored record names a key that the keyring does not hold. Never means "wrong code".
 
     Attributes:
-        key_id: the id of the missing key; None where the record asks for a keyring's absence.
+        key_id: the id of the missing key.
     """
 
     def __init__(self, key_id: str) -> None:
@@ -156,7 +156,7 @@ class Overloaded(RecoveryKitError):
 
 
 class StorageError(RecoveryKitError):
-    """The storage failed, and nothing was changed by the call."""
+    """The storage failed. Nothing was changed, unless it is `OutcomeUnknown`."""
 
 
 class ConcurrentUpdate(StorageError):

@@ -43,6 +43,7 @@ class RecoveryKit:
 
     Raises:
         PolicyError: the policy breaks a rule of the standards (``findings``).
+        InvalidArgument: the storage is none.
     """
 
     def __init__(
@@ -55,6 +56,8 @@ class RecoveryKit:
         clock: Clock | None = None,
         on_event: Callable[[Event], object] | None = None,
     ) -> None:
+        if not isinstance(storage, Storage):
+            raise InvalidArgument("a storage must have the methods load and commit")
         if findings := policy.audit(peppered=keyring is not None):
             raise PolicyError(*findings)
         self._setup = Setup(policy=policy, keyring=keyring, entropy=secrets.token_bytes)

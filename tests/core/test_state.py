@@ -66,7 +66,7 @@ def test_a_document_comes_back_exactly(codes):
 
 
 def test_the_largest_set_fits_into_a_document():
-    """100 codes with the longest lines, all used under the longest ids, make no more than 64 KiB."""
+    """100 codes with the longest lines, all used under the longest ids, fit 64 KiB."""
     use = Use(at=NOW, attempt="\\" * 128, call="c" * 32)
     codes = tuple(StoredCode(ordinal=n, digest="x" * 200, use=use) for n in range(100))
     text = Document(active=a_set(codes=codes)).to_text()

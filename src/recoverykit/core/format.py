@@ -140,7 +140,7 @@ class CodeFormat:
 
     @property
     def total(self) -> int:
-        """How many symbols, or words, a code has: selector and check symbol included."""
+        """How many symbols, or words, a code has, selector and check symbol included."""
         return self.selector + self.length + self.check
 
     @property
@@ -157,7 +157,7 @@ class CodeFormat:
 
     @property
     def entropy_bits(self) -> float:
-        """The entropy of one code in bits, exactly: the binary logarithm of ``space``."""
+        """The entropy of one code in bits, as the exact binary logarithm of ``space``."""
         return math.log2(self.space)
 
     @property

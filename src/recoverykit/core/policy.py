@@ -40,7 +40,7 @@ class Policy:
         elevation: how long a redemption may count as a second factor; None where the host decides.
 
     Raises:
-        PolicyError: a value is of another type or out of its bounds, or the set's codes can not
+        PolicyError: a value is of another type or out of its bounds, or the set's codes cannot
             all be told apart in this format.
     """
 

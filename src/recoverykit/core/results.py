@@ -94,7 +94,7 @@ class Status:
         failures: judged failures in a row.
         pending: whether a set waits to be confirmed.
         stale: whether a code is bound to an old key, or hashed weaker than the policy asks.
-        missing_keys: the ids of keys that the keyring lacks; codes that need them can not be
+        missing_keys: the ids of keys that the keyring lacks; codes that need them cannot be
             judged.
         codes: each code's ordinal and time of use.
     """

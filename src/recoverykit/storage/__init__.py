@@ -17,6 +17,7 @@ __all__ = [
 ]
 
 
+@runtime_checkable
 class Storage(Protocol):
     """Where the documents are kept: one small versioned document for each subject.
 

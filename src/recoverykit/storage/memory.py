@@ -8,6 +8,8 @@ from recoverykit.core.record import Change, Record
 from recoverykit.core.subject import Subject
 from recoverykit.per_process import PerProcess
 
+__all__ = ["MemoryStorage"]
+
 
 class MemoryStorage:
     """A storage that lasts as long as its process, and no longer.
