@@ -9,34 +9,29 @@ it is left as it is.
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
-from typing import Annotated, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Final, Literal
 
-from pydantic import AfterValidator, AwareDatetime, ConfigDict, Field, TypeAdapter
-
+from recoverykit.core.constraint import Bounded, InUtc
 from recoverykit.core.digest import key_id_in
 from recoverykit.core.format import CodeFormat
 from recoverykit.core.keyring import NO_KEY
 from recoverykit.core.record import MAX_DOCUMENT_BYTES, Record, SetState
 from recoverykit.errors import CorruptRecord, RecoveryKitError
 
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
+
 FORMAT_NUMBER: Final = 1
 MAX_COUNT: Final = 100
 EARLIEST: Final = datetime(1970, 1, 1, tzinfo=UTC)
 LATEST: Final = datetime(9000, 1, 1, tzinfo=UTC)
 
-_STRICT = ConfigDict(extra="forbid", strict=True, hide_input_in_errors=True)
+_STRICT: Final = {"extra": "forbid", "strict": True, "hide_input_in_errors": True}
 
-
-def _in_utc(instant: datetime) -> datetime:
-    if not EARLIEST <= instant <= LATEST:
-        raise ValueError("out of range")
-    return instant.astimezone(UTC)
-
-
-Instant = Annotated[AwareDatetime, AfterValidator(_in_utc)]
-Token = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
-AttemptId = Annotated[str, Field(pattern=r"^[ -~]{1,128}$")]
-DigestText = Annotated[str, Field(pattern=r"^[!-~]{1,200}$")]
+Instant = Annotated[datetime, InUtc(EARLIEST, LATEST)]
+Token = Annotated[str, Bounded(pattern=r"^[0-9a-f]{32}$")]
+AttemptId = Annotated[str, Bounded(pattern=r"^[ -~]{1,128}$")]
+DigestText = Annotated[str, Bounded(pattern=r"^[!-~]{1,200}$")]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +61,7 @@ class StoredCode:
         use: how it was spent; None while it is not.
     """
 
-    ordinal: Annotated[int, Field(ge=0, lt=MAX_COUNT)]
+    ordinal: Annotated[int, Bounded(ge=0, lt=MAX_COUNT)]
     digest: DigestText = field(repr=False)
     use: Use | None = None
 
@@ -93,8 +88,8 @@ class CodeSet:
     issued_at: Instant
     attempt: AttemptId
     expires_at: Instant | None
-    codes: Annotated[tuple[StoredCode, ...], Field(min_length=1, max_length=MAX_COUNT)]
-    failures: Annotated[int, Field(ge=0, le=1_000_000)] = 0
+    codes: Annotated[tuple[StoredCode, ...], Bounded(min_length=1, max_length=MAX_COUNT)]
+    failures: Annotated[int, Bounded(ge=0, le=1_000_000)] = 0
     failed_at: Instant | None = None
     revoked_at: Instant | None = None
     disabled_at: Instant | None = None
@@ -184,5 +179,8 @@ def _read(text: object) -> Document | None:
 
 
 @cache
-def _adapter() -> TypeAdapter[Document]:
+def _adapter() -> "TypeAdapter[Document]":
+    # Here and not above: see `recoverykit.core.constraint`.
+    from pydantic import TypeAdapter  # noqa: PLC0415
+
     return TypeAdapter(Document)

@@ -1,0 +1,58 @@
+"""What a stored field must keep to, said to pydantic in its own terms.
+
+Pydantic's names for these (`Field`, `AwareDatetime`, `AfterValidator`) load most of pydantic, which
+takes as long as all the rest of an import of this library. A host that has not touched a document
+yet need not wait for that.
+"""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any, TypeAlias
+
+_Schema: TypeAlias = dict[str, Any]  # pydantic's own schemas are TypedDicts by the dozen
+_Handler: TypeAlias = Callable[[object], _Schema]
+
+
+class Bounded:
+    """Bounds of a text, a number or a tuple, as a core schema of pydantic names them.
+
+    Args:
+        bounds: ``pattern``, ``ge``, ``le``, ``lt``, ``min_length`` and so on.
+    """
+
+    __slots__ = ("_bounds",)
+
+    def __init__(self, **bounds: str | int) -> None:
+        self._bounds = bounds
+
+    def __get_pydantic_core_schema__(self, source: object, handler: _Handler) -> _Schema:
+        """Add the bounds to the schema of the annotated type."""
+        return {**handler(source), **self._bounds}
+
+
+class InUtc:
+    """An instant that knows its zone, turned into UTC.
+
+    Args:
+        earliest: the first instant that is accepted.
+        latest: the last one.
+    """
+
+    __slots__ = ("_earliest", "_latest")
+
+    def __init__(self, earliest: datetime, latest: datetime) -> None:
+        self._earliest = earliest
+        self._latest = latest
+
+    def __get_pydantic_core_schema__(self, source: object, handler: _Handler) -> _Schema:
+        """Demand a zone, and add the conversion behind the schema of the annotated type."""
+        return {
+            "type": "function-after",
+            "function": {"type": "no-info", "function": self._in_utc},
+            "schema": {**handler(source), "tz_constraint": "aware"},
+        }
+
+    def _in_utc(self, instant: datetime) -> datetime:
+        if not self._earliest <= instant <= self._latest:
+            raise ValueError("out of range")
+        return instant.astimezone(UTC)
