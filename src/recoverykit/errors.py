@@ -58,7 +58,10 @@ class PolicyError(RecoveryKitError):
 
     def __init__(self, *findings: Finding) -> None:
         self.findings = findings
-        super().__init__("; ".join(str(finding) for finding in findings))
+        super().__init__(*findings)
+
+    def __str__(self) -> str:
+        return "; ".join(str(finding) for finding in self.findings)
 
 
 class InvalidArgument(RecoveryKitError, ValueError):
@@ -89,9 +92,12 @@ class RedemptionRefused(RecoveryKitError):
     reason: RefusalReason
     public_message = "This recovery code cannot be used."
 
-    def __init__(self, *, retry_at: datetime | None = None) -> None:
+    def __init__(self, retry_at: datetime | None = None) -> None:
         self.retry_at = retry_at
-        super().__init__(f"redemption refused: {self.reason.value}")
+        super().__init__(retry_at)
+
+    def __str__(self) -> str:
+        return f"redemption refused: {self.reason.value}"
 
 
 class MalformedCode(RedemptionRefused):
@@ -148,7 +154,10 @@ class UnknownKey(RecoveryKitError):
 
     def __init__(self, key_id: str) -> None:
         self.key_id = key_id
-        super().__init__(f"the keyring holds no key with the id {key_id!r}")
+        super().__init__(key_id)
+
+    def __str__(self) -> str:
+        return f"the keyring holds no key with the id {self.key_id!r}"
 
 
 class Overloaded(RecoveryKitError):
@@ -176,7 +185,10 @@ class OutcomeUnknown(StorageError):
 
     def __init__(self, attempt: str | None = None) -> None:
         self.attempt = attempt
-        super().__init__("it is not known whether the change landed: repeat the same attempt")
+        super().__init__(attempt)
+
+    def __str__(self) -> str:
+        return "it is not known whether the change landed: repeat the same attempt"
 
 
 class MissingExtra(RecoveryKitError):
@@ -188,4 +200,7 @@ class MissingExtra(RecoveryKitError):
 
     def __init__(self, extra: str) -> None:
         self.extra = extra
-        super().__init__(f"this needs an optional dependency: install recoverykit[{extra}]")
+        super().__init__(extra)
+
+    def __str__(self) -> str:
+        return f"this needs an optional dependency: install recoverykit[{self.extra}]"

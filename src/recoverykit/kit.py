@@ -43,7 +43,7 @@ class RecoveryKit:
 
     Raises:
         PolicyError: the policy breaks a rule of the standards (``findings``).
-        InvalidArgument: the storage is none.
+        InvalidArgument: the storage or the keyring is none.
     """
 
     def __init__(
@@ -58,6 +58,9 @@ class RecoveryKit:
     ) -> None:
         if not isinstance(storage, Storage):
             raise InvalidArgument("a storage must have the methods load and commit")
+        if keyring is not None and not isinstance(keyring, Keyring):
+            del keyring  # it may hold bare keys, and the frame of an error keeps its locals
+            raise InvalidArgument("a keyring must be a Keyring")
         if findings := policy.audit(peppered=keyring is not None):
             raise PolicyError(*findings)
         self._setup = Setup(policy=policy, keyring=keyring, entropy=secrets.token_bytes)
@@ -136,7 +139,9 @@ class RecoveryKit:
             Overloaded: too many calls are waiting to hash; nothing was judged.
             ConcurrentUpdate: other writers won every try; nothing was judged.
             CorruptRecord, StorageError: what is stored cannot be read, or not be written.
-            Exception: whatever ``within`` raises passes through, and the code is unspent.
+            Exception: whatever ``within`` raises passes through, and the code is unspent. (Where
+                the answer to an earlier transaction of this call was lost, that one may still
+                land, the code spent and the host's own rows with it.)
         """
         text = Masked(code)
         del code  # from here on no frame of ours shows it

@@ -3,7 +3,7 @@
 import os
 import threading
 from collections.abc import Callable, Generator, Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TypeVar
@@ -88,13 +88,21 @@ class _Desk:
             return job()
 
     def in_parallel(self, jobs: Sequence[Callable[[], _Result]]) -> tuple[_Result, ...]:
-        futures = [self._threads.submit(self.in_slot, job) for job in jobs]
+        futures: list[Future[_Result]] = []
         try:
+            futures.extend(map(self._submit, jobs))
             return tuple(future.result() for future in futures)
         finally:
             for future in futures:
                 future.cancel()
             wait(futures)
+
+    def _submit(self, job: Callable[[], _Result]) -> Future[_Result]:
+        try:
+            return self._threads.submit(self.in_slot, job)
+        except RuntimeError:  # no thread can be started, or the interpreter is shutting down
+            pass
+        raise Overloaded("no thread can be started to hash")
 
 
 def _usable_cores() -> int:

@@ -30,13 +30,14 @@ from recoverykit.core.state import EARLIEST, LATEST
 from recoverykit.core.subject import Subject
 from recoverykit.errors import (
     InvalidArgument,
+    MissingExtra,
     OutcomeUnknown,
     Overloaded,
     RecoveryKitError,
     StorageError,
 )
 from recoverykit.limiter import Limiter
-from recoverykit.storage import Storage, TransactionalStorage
+from recoverykit.storage import HostRefused, Storage, TransactionalStorage
 
 Clock: TypeAlias = Callable[[], datetime]
 HostFunction: TypeAlias = Callable[..., object]
@@ -90,6 +91,8 @@ class Shell:
             RecoveryKitError: the flow ended in it.
             Exception: whatever ``within`` raised.
         """
+        if within is not None and not callable(within):
+            raise InvalidArgument("within must be a function that takes a connection")
         if within is not None and not isinstance(self.storage, TransactionalStorage):
             raise InvalidArgument("this storage cannot run a function in its transaction")
         host = Host(within) if within is not None else None
@@ -132,31 +135,35 @@ class Shell:
     def _load(self, subject: Subject) -> Record | None:
         try:
             record = self.storage.load(subject)
-        except StorageError:
+        except (StorageError, MissingExtra):
             raise
         except Exception as error:  # noqa: BLE001  # a storage of the host's may raise anything
             cause = type(error).__name__
         else:
-            if record is None or isinstance(record, Record):
+            if record is None or (isinstance(record, Record) and isinstance(record.revision, str)):
                 return record
             cause = "it returned no record"
         # Outside the handler: what a storage raises may show the document, so nothing chains it.
         raise StorageError(f"the storage could not load: {cause}")
 
     def _commit(self, effect: Commit, host: Host | None) -> Answer:
+        its_error: BaseException | None
         try:
             if host and isinstance(self.storage, TransactionalStorage):
                 won = self.storage.commit_within(effect.subject, effect.change, host)
             else:
                 won = self.storage.commit(effect.subject, effect.change)
+        except HostRefused as refused:
+            won, its_error = None, refused.error
         except Exception as error:
-            if host and host.raised:
-                raise host.raised from None
-            if isinstance(error, StorageError) and not isinstance(error, OutcomeUnknown):
+            its_error = host.raised if host else None
+            if error is its_error or (its_error is None and _is_failure(error)):
                 raise
-            return Answer.UNKNOWN
-        if host and host.raised:
-            raise host.raised
+            won = None
+        else:
+            its_error = host.raised if host else None
+        if its_error is not None:
+            raise its_error  # refused at COMMIT; or a storage has swallowed or disguised it
         if won is True:
             return Answer.WON
         # Anything but a bool is an answer that does not say what happened.
@@ -165,18 +172,23 @@ class Shell:
     def _digest(self, request: HashRequest) -> Masked[bytes]:
         bound = bind(self.keyring, request.key_id, request.message)
         try:
-            return Masked(request.hasher.derive(bound.reveal(), request.salt))
+            return request.hasher.derive(bound, request.salt)
         except (HashingError, MemoryError) as error:
             cause = type(error).__name__
         raise Overloaded(f"a hash could not be computed: {cause}")
 
     def _now(self) -> datetime:
         now = self.clock()
-        if not isinstance(now, datetime) or now.tzinfo is None:
+        if not isinstance(now, datetime) or now.utcoffset() is None:
             raise InvalidArgument("the clock must return a time that is aware of its zone")
         if not EARLIEST <= now <= _LATEST_NOW:
             raise InvalidArgument("the clock is before 1970 or past 8726")
         return now.astimezone(UTC)
+
+
+def _is_failure(error: Exception) -> bool:
+    """Say whether a storage has told that nothing landed; anything else leaves it unknown."""
+    return isinstance(error, StorageError) and not isinstance(error, OutcomeUnknown)
 
 
 def _pause(lost: int) -> None:

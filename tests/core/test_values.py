@@ -43,10 +43,10 @@ class TestMasked:
 
 class TestSubject:
     def test_a_plain_text_is_a_subject(self):
-        """`Subject.of` takes a text as the id and returns a subject unchanged."""
+        """`Subject.of` takes a text as the id and returns an equal subject for a subject."""
         subject = Subject("alice", tenant="t", scope="s")
         assert Subject.of("alice") == Subject("alice")
-        assert Subject.of(subject) is subject
+        assert Subject.of(subject) == subject
 
     @pytest.mark.parametrize("bad", ["", "a\x00b", "\ud800", "x" * 256, "ü" * 128, None, 7, b"a"])
     def test_an_unusable_id_is_refused_without_being_shown(self, bad):

@@ -8,7 +8,7 @@ from recoverykit.errors import OutcomeUnknown, RecoveryKitError
 
 _Result = TypeVar("_Result")
 
-MAX_UNKNOWN = 3  # answers in a row that a flow loses before it stops asking
+MAX_UNKNOWN = 3  # answers that one call loses before it stops asking
 
 
 class Doubt(Generic[_Result]):

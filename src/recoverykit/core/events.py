@@ -1,10 +1,12 @@
 """What happened, as plain data for an audit trail: never a code, a digest or a key."""
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from enum import Enum
+from functools import partial
+from types import MappingProxyType
 from typing import cast
 
 from recoverykit.core.subject import Subject
@@ -56,6 +58,14 @@ class Event:
     failures: int | None = None
     retry_at: datetime | None = None
     context: Mapping[str, str] = field(default_factory=dict[str, str])
+
+    def __post_init__(self) -> None:
+        # A copy that nobody can change: the same event goes to the storage and to the listener.
+        object.__setattr__(self, "context", MappingProxyType(dict(self.context)))
+
+    def __reduce__(self) -> tuple[Callable[[], "Event"], tuple[()]]:
+        values = {each.name: getattr(self, each.name) for each in fields(self)}
+        return partial(Event, **(values | {"context": dict(self.context)})), ()
 
     def details(self) -> str:
         """Return everything but id, time, kind and subject as one ASCII JSON object."""

@@ -8,6 +8,7 @@ from typing import ClassVar, TypeAlias
 import argon2.low_level
 
 from recoverykit.core.bounds import Bound, require
+from recoverykit.core.masked import Masked
 
 DIGEST_BYTES = 32  # RFC 9106, section 4: a 256-bit tag
 SALT_BYTES = 16  # RFC 9106, section 3.1: 128 bits are recommended
@@ -51,19 +52,25 @@ class Argon2idHasher:
 
     @classmethod
     def rfc9106_high_memory(cls) -> "Argon2idHasher":
-        """Return the first recommended option of RFC 9106, section 4: 2 GiB, 1 pass."""
+        """Return the first recommended option of RFC 9106, section 4: 2 GiB, 1 pass.
+
+        A set of this cost is read back only while the policy asks for this cost itself: past
+        256 MiB a stored record is not believed.
+        """
         return cls(memory_kib=2_097_152, time_cost=1, parallelism=4)
 
-    def derive(self, secret: bytes, salt: bytes) -> bytes:
+    def derive(self, secret: Masked[bytes], salt: bytes) -> Masked[bytes]:
         """Return the 32-byte digest of the secret under the salt."""
-        return argon2.low_level.hash_secret_raw(
-            secret,
-            salt,
-            time_cost=self.time_cost,
-            memory_cost=self.memory_kib,
-            parallelism=self.parallelism,
-            hash_len=DIGEST_BYTES,
-            type=argon2.low_level.Type.ID,
+        return Masked(
+            argon2.low_level.hash_secret_raw(
+                secret.reveal(),
+                salt,
+                time_cost=self.time_cost,
+                memory_cost=self.memory_kib,
+                parallelism=self.parallelism,
+                hash_len=DIGEST_BYTES,
+                type=argon2.low_level.Type.ID,
+            )
         )
 
 
@@ -84,9 +91,11 @@ class Pbkdf2Hasher:
     def __post_init__(self) -> None:
         require(Bound("iterations", self.iterations, 1_000, 50_000_000))
 
-    def derive(self, secret: bytes, salt: bytes) -> bytes:
+    def derive(self, secret: Masked[bytes], salt: bytes) -> Masked[bytes]:
         """Return the 32-byte digest of the secret under the salt."""
-        return hashlib.pbkdf2_hmac("sha256", secret, salt, self.iterations, DIGEST_BYTES)
+        return Masked(
+            hashlib.pbkdf2_hmac("sha256", secret.reveal(), salt, self.iterations, DIGEST_BYTES)
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,9 +107,9 @@ class KeyedHasher:
 
     scheme: ClassVar[str] = "hmac-sha256"
 
-    def derive(self, secret: bytes, salt: bytes) -> bytes:
+    def derive(self, secret: Masked[bytes], salt: bytes) -> Masked[bytes]:
         """Return the 32-byte digest of the secret under the salt."""
-        return hmac.digest(secret, salt, hashlib.sha256)
+        return Masked(hmac.digest(secret.reveal(), salt, hashlib.sha256))
 
 
 Hasher: TypeAlias = Argon2idHasher | Pbkdf2Hasher | KeyedHasher

@@ -34,7 +34,9 @@ class Keyring:
     __slots__ = ("_primary", "_subkeys")
 
     def __init__(self, keys: Mapping[str, bytes], *, primary: str | None = None) -> None:
-        held = {key_id: Masked(key) for key_id, key in keys.items()}
+        self._primary: str = ""
+        self._subkeys: dict[str, Masked[bytes]] = {}
+        held = {key_id: Masked(key) for key_id, key in keys.items()} if _is_mapping(keys) else {}
         del keys  # no frame that raises holds a bare key
         if not all(isinstance(key_id, str) and _KEY_ID.fullmatch(key_id) for key_id in held):
             _refuse("a key id is 1 to 64 ASCII letters, digits, dots, dashes, underscores")
@@ -44,7 +46,7 @@ class Keyring:
             (primary,) = held
         if primary is None or primary not in held:
             _refuse("one of the keys must be named as the primary")
-        self._primary: str = primary
+        self._primary = primary
         self._subkeys = {key_id: _code_subkey(key) for key_id, key in held.items()}
 
     @property
@@ -91,6 +93,10 @@ def bind(keyring: Keyring | None, key_id: str, message: Masked[bytes]) -> Masked
 def signing_key_id(keyring: Keyring | None) -> str:
     """Return the id under which new records are made; `NO_KEY` without a keyring."""
     return NO_KEY if keyring is None else keyring.primary
+
+
+def _is_mapping(keys: object) -> bool:
+    return isinstance(keys, Mapping)
 
 
 def _is_usable(key: Masked[bytes]) -> bool:

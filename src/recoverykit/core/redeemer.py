@@ -40,7 +40,7 @@ from recoverykit.core.masked import Masked
 from recoverykit.core.policy import Policy
 from recoverykit.core.probe import Probe
 from recoverykit.core.record import SetState
-from recoverykit.core.state import CodeSet, StoredCode, Use
+from recoverykit.core.state import MAX_FAILURES, CodeSet, StoredCode, Use
 from recoverykit.core.throttle import Throttle
 from recoverykit.errors import (
     CodeAlreadyUsed,
@@ -253,7 +253,7 @@ def _spend(codes: CodeSet, code: StoredCode, use: Use) -> Spent:
 def _count(
     codes: CodeSet, match: StoredCode | None, *, throttle: Throttle, now: datetime
 ) -> Counted:
-    failures = codes.failures + 1
+    failures = min(codes.failures + 1, MAX_FAILURES)
     is_end = throttle.disables_at(failures)
     counted = replace(codes, failures=failures, failed_at=now, disabled_at=now if is_end else None)
     error = InvalidCode if match is None else CodeAlreadyUsed

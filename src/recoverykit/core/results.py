@@ -93,7 +93,8 @@ class Status:
         retry_at: until when attempts are refused; None where no delay runs.
         failures: judged failures in a row.
         pending: whether a set waits to be confirmed.
-        stale: whether a code is bound to an old key, or hashed weaker than the policy asks.
+        stale: whether a code is bound to an old key, is hashed weaker than the policy asks, or has
+            a record that cannot be read: time to issue anew.
         missing_keys: the ids of keys that the keyring lacks; codes that need them cannot be
             judged.
         codes: each code's ordinal and time of use.

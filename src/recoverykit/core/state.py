@@ -9,7 +9,7 @@ it is left as it is.
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
-from typing import TYPE_CHECKING, Annotated, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Final
 
 from recoverykit.core.constraint import Bounded, InUtc
 from recoverykit.core.digest import key_id_in
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 FORMAT_NUMBER: Final = 1
 MAX_COUNT: Final = 100
+MAX_FAILURES: Final = 1_000_000
 EARLIEST: Final = datetime(1970, 1, 1, tzinfo=UTC)
 LATEST: Final = datetime(9000, 1, 1, tzinfo=UTC)
 
@@ -89,7 +90,7 @@ class CodeSet:
     attempt: AttemptId
     expires_at: Instant | None
     codes: Annotated[tuple[StoredCode, ...], Bounded(min_length=1, max_length=MAX_COUNT)]
-    failures: Annotated[int, Bounded(ge=0, le=1_000_000)] = 0
+    failures: Annotated[int, Bounded(ge=0, le=MAX_FAILURES)] = 0
     failed_at: Instant | None = None
     revoked_at: Instant | None = None
     disabled_at: Instant | None = None
@@ -139,7 +140,7 @@ class Document:
 
     __pydantic_config__ = _STRICT
 
-    format_number: Literal[1] = FORMAT_NUMBER
+    format_number: Annotated[int, Bounded(ge=FORMAT_NUMBER, le=FORMAT_NUMBER)] = FORMAT_NUMBER
     active: CodeSet
 
     def to_text(self) -> str:

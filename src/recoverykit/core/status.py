@@ -1,5 +1,7 @@
 """A set as people and queries see it: the status of a call, and the plain columns of a commit."""
 
+import contextlib
+from collections.abc import Iterator
 from datetime import datetime
 
 from recoverykit.core.call import Setup
@@ -11,6 +13,7 @@ from recoverykit.core.record import SetState, Summary
 from recoverykit.core.redeemer import retry_at, state_of
 from recoverykit.core.results import CodeStatus, Status
 from recoverykit.core.state import CodeSet
+from recoverykit.errors import CorruptRecord
 
 _NEVER_LOW = frozenset({SetState.NONE, SetState.REVOKED})
 
@@ -22,9 +25,6 @@ def status_of(codes: CodeSet | None, *, setup: Setup, now: datetime) -> Status:
         codes: the set; None where there is none.
         setup: the policy and the keyring to hold it against.
         now: the time for which it is told.
-
-    Raises:
-        CorruptRecord: the record of one of its codes cannot be read.
     """
     state = state_of(codes, now)
     if codes is None:
@@ -44,7 +44,7 @@ def status_of(codes: CodeSet | None, *, setup: Setup, now: datetime) -> Status:
             codes=(),
         )
     policy = setup.policy
-    digests = _digests(codes, policy)
+    digests = tuple(_digests(codes, policy))
     key_ids = {digest.key_id for digest in digests}
     remaining = codes.remaining_at(now)
     return Status(
@@ -59,6 +59,7 @@ def status_of(codes: CodeSet | None, *, setup: Setup, now: datetime) -> Status:
         failures=codes.failures,
         pending=False,
         stale=key_ids != {setup.key_id}
+        or len(digests) < len(codes.codes)
         or any(is_weaker(digest.hasher, than=policy.hasher) for digest in digests),
         missing_keys=tuple(sorted(key_ids - _held(setup))),
         codes=tuple(
@@ -87,8 +88,11 @@ def _retry_at(codes: CodeSet, policy: Policy, now: datetime) -> datetime | None:
     return retry_at(codes, throttle=policy.throttle, now=now)
 
 
-def _digests(codes: CodeSet, policy: Policy) -> tuple[StoredDigest, ...]:
-    return tuple(StoredDigest.from_text(code.digest, ceiling=policy.hasher) for code in codes.codes)
+def _digests(codes: CodeSet, policy: Policy) -> Iterator[StoredDigest]:
+    """Return what can be read: a damaged line takes no other code with it."""
+    for code in codes.codes:
+        with contextlib.suppress(CorruptRecord):
+            yield StoredDigest.from_text(code.digest, ceiling=policy.hasher)
 
 
 def _held(setup: Setup) -> set[str]:

@@ -39,13 +39,16 @@ class Subject:
             InvalidArgument: it is neither, or not a usable id.
         """
         if isinstance(subject, Subject):
-            return subject
+            # A subclass would be another key to a mapping, and the same one to a database.
+            return cls(subject.id, tenant=subject.tenant, scope=subject.scope)
         return cls(subject)
 
 
 def _check(name: str, part: object) -> None:
     if not isinstance(part, str):
         raise InvalidArgument(f"subject.{name} must be a text")
+    if len(part) > _MAX_BYTES:  # before anything looks at each character
+        raise InvalidArgument(f"subject.{name} must not be longer than {_MAX_BYTES} UTF-8 bytes")
     if "\x00" in part or any("\ud800" <= char <= "\udfff" for char in part):
         raise InvalidArgument(f"subject.{name} must not contain NUL or a lone surrogate")
     if len(part.encode()) > _MAX_BYTES:

@@ -9,6 +9,7 @@ from recoverykit.core.subject import Subject
 __all__ = [
     "MAX_DOCUMENT_BYTES",
     "Change",
+    "HostRefused",
     "Record",
     "SetState",
     "Storage",
@@ -70,6 +71,19 @@ class Storage(Protocol):
         ...
 
 
+class HostRefused(Exception):
+    """Raised by `TransactionalStorage.commit_within` alone, and never seen by a host.
+
+    Args:
+        error: what the host is to get instead: its own constraint, for example, which the
+            database checks at COMMIT only.
+    """
+
+    def __init__(self, error: Exception) -> None:
+        self.error = error
+        super().__init__("the host's own rows were refused at COMMIT")
+
+
 @runtime_checkable
 class TransactionalStorage(Storage, Protocol):
     """A storage that can run a function of the host in the transaction of its commit."""
@@ -85,6 +99,8 @@ class TransactionalStorage(Storage, Protocol):
         Raises:
             Exception: whatever the function raises passes through unchanged, and the change is
                 rolled back.
+            HostRefused: COMMIT refused what the function had written; everything was rolled
+                back, for certain.
             OutcomeUnknown, StorageError: as for `Storage.commit`.
         """
         ...

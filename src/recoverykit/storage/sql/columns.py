@@ -8,10 +8,31 @@ from sqlalchemy.dialects.mysql import DATETIME, MEDIUMTEXT, VARBINARY
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
+from recoverykit.core.masked import Masked
+
 _MYSQL = ("mysql", "mariadb")  # SQLAlchemy knows the one database by two names
 
-LONG_TEXT = Text().with_variant(MEDIUMTEXT(), *_MYSQL)
-"""Text of 64 KiB and more: MySQL's TEXT is one byte short, and may cut what is too long."""
+
+class MaskedText(TypeDecorator[Masked[str]]):
+    """A document of up to 64 KiB, masked on the way out: the engine's log can show every row.
+
+    MySQL's TEXT is one byte short of 64 KiB, and may cut what is too long.
+    """
+
+    impl = Text
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """Return the column type of the database."""
+        return MEDIUMTEXT() if dialect.name in _MYSQL else TEXT()
+
+    def process_result_value(
+        self,
+        value: str | None,
+        dialect: Dialect,  # noqa: ARG002 - SQLAlchemy's signature
+    ) -> Masked[str] | None:
+        """Mask what the column holds."""
+        return None if value is None else Masked(value)
 
 
 class ExactText(TypeDecorator[str]):

@@ -1,11 +1,14 @@
 """An engine made from a URL, set up safely."""
 
 import contextlib
+import sqlite3
 from collections.abc import Mapping
+from functools import partial
+from typing import cast
 
 from sqlalchemy import URL, Engine, create_engine, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError
+from sqlalchemy.exc import SQLAlchemyError
 
 from recoverykit.errors import InvalidArgument, MissingExtra
 from recoverykit.storage.sql.database import Database
@@ -39,15 +42,10 @@ def checked_url(url: URL | str) -> URL:
         InvalidArgument: it is no URL of a database that is served, or its data would live in
             the memory of one process. The message shows nothing of it: it may hold a password.
     """
-    try:
-        checked = make_url(url)
-        checked = checked.set(drivername=_DRIVERS.get(checked.drivername, checked.drivername))
-        database = Database.of(checked.get_dialect())
-    except (ArgumentError, NoSuchModuleError):
-        raise InvalidArgument(
-            "this is no engine, and no URL of a database that SQLAlchemy knows"
-        ) from None
-    if database is Database.SQLITE and _is_in_memory(checked):
+    checked = _parsed(url)
+    if checked is None:
+        raise InvalidArgument("this is no engine, and no URL of a database that SQLAlchemy knows")
+    if Database.of(checked.get_dialect()) is Database.SQLITE and _is_in_memory(checked):
         raise InvalidArgument("SQLite in memory lasts no longer than a process: MemoryStorage does")
     return checked
 
@@ -77,6 +75,16 @@ def opened(url: URL) -> Engine:
     return engine
 
 
+def _parsed(url: URL | str) -> URL | None:
+    try:
+        parsed = make_url(url)
+        parsed = parsed.set(drivername=_DRIVERS.get(parsed.drivername, parsed.drivername))
+        parsed.get_dialect()
+    except (SQLAlchemyError, ValueError):
+        return None  # not raised from here: the exception may quote a password
+    return parsed
+
+
 def _is_in_memory(url: URL) -> bool:
     name = url.database or ""
     return (
@@ -93,10 +101,20 @@ def _arguments(url: URL, database: Database) -> Mapping[str, object]:
 
 
 def _make_durable(driver: DBAPIConnection, _: object) -> None:
-    """Let SQLite's readers and writers not wait for each other, and a commit survive a crash."""
+    """Let SQLite's readers and writers not wait for each other, and a commit survive a crash.
+
+    SQLite stores any bytes as text. What is no UTF-8 is read with its damage, so that a record can
+    be found corrupt, and erased.
+    """
+    cast("sqlite3.Connection", driver).text_factory = partial(
+        str, encoding="utf-8", errors="replace"
+    )
     with contextlib.closing(driver.cursor()) as cursor:
-        cursor.execute("PRAGMA journal_mode = WAL")
         cursor.execute("PRAGMA synchronous = FULL")
+        # Refused at once, whatever the timeout, while another process turns the file around or
+        # writes to it: then that one, or the next to connect, does it for all.
+        with contextlib.suppress(sqlite3.OperationalError):
+            cursor.execute("PRAGMA journal_mode = WAL")
 
 
 def _make_causal(driver: DBAPIConnection, _: object) -> None:

@@ -57,6 +57,7 @@ _DUPLICATE = frozenset(
     {"23505", "1062", "1586", "SQLITE_CONSTRAINT_PRIMARYKEY", "SQLITE_CONSTRAINT_UNIQUE"}
 )
 _CONSTRAINTS = ("23", "44", "P0", "SQLITE_CONSTRAINT")  # P0: raised by a trigger's function
+_NO_TABLE = frozenset({"42P01", "1146"})  # SQLite has no code for it, but a message
 _CODES = ("errno", "sqlstate", "pgcode", "sqlite_errorname")  # each driver's name for it
 _NOT_COMMITTED = frozenset({"SQLITE_BUSY", "SQLITE_FULL", "SQLITE_LOCKED"})
 
@@ -112,7 +113,10 @@ def is_won(verdict: Verdict) -> bool:
 def _report(error: Exception) -> str:
     cause = _driver_error(error)
     code = _code(error)
-    return f"{type(cause).__name__} ({code})" if code else type(cause).__name__
+    report = f"{type(cause).__name__} ({code})" if code else type(cause).__name__
+    if code in _NO_TABLE or "no such table" in str(cause):
+        return f"{report}: is a table missing? see create_tables()"
+    return report
 
 
 def _code(error: Exception) -> str:

@@ -95,8 +95,9 @@ class SQLStorage:
         the caller may come again with the same function.
 
         Raises:
-            Exception: whatever the function raises, and a constraint of the host's that the
-                database checks at COMMIT only. Nothing was changed.
+            Exception: whatever the function raises. Nothing was changed.
+            HostRefused: a constraint of the host's, which the database checks at COMMIT only,
+                refused what the function wrote. Nothing was changed.
             OutcomeUnknown, StorageError: as for `Storage.commit`.
             MissingExtra: the driver of the URL is not installed.
         """
@@ -115,6 +116,8 @@ class SQLStorage:
             if verdict is WON:
                 return
             report = verdict.report
+            if verdict.outcome is not Outcome.LOST:
+                break
         raise StorageError(f"the tables could not be made: {report}")
 
     def close(self) -> None:

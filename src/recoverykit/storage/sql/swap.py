@@ -10,6 +10,7 @@ from sqlalchemy.exc import IntegrityError
 
 from recoverykit.core.record import Change, Record
 from recoverykit.core.subject import Subject
+from recoverykit.storage import HostRefused
 from recoverykit.storage.sql import outcomes
 from recoverykit.storage.sql.outcomes import LOST, WON, Outcome, Verdict
 from recoverykit.storage.sql.statements import (
@@ -33,17 +34,20 @@ def load(
             row = connection.execute(statements.load, key_of(subject)).one_or_none()
     except Exception as error:  # noqa: BLE001 - a driver may raise anything
         return outcomes.before_commit(error)
-    return None if row is None else Record(revision=row.revision, document=row.document)
+    return None if row is None else Record(revision=row.revision, document=row.document.reveal())
 
 
 def create(loan: Transaction, *, metadata: MetaData) -> Verdict:
-    """Make the tables that are missing; the verdict is lost where another process made one."""
+    """Make the tables that are missing; lost where another process may have been first.
+
+    Databases do not agree on a code for that, so every error is taken for it.
+    """
     try:
         loan.begin()
         metadata.create_all(loan.connection)
         loan.commit()
     except Exception as error:  # noqa: BLE001 - a driver may raise anything
-        return outcomes.before_commit(error)
+        return Verdict(outcome=Outcome.LOST, report=outcomes.before_commit(error).report)
     return WON
 
 
@@ -57,8 +61,8 @@ def swap(
     """Write the change if its expected revision stands, and commit.
 
     Raises:
-        BaseException: whatever ``within`` raises, and a constraint of the host's that refuses at
-            COMMIT what it wrote.
+        HostRefused: a constraint of the host's refuses at COMMIT what ``within`` wrote.
+        BaseException: whatever ``within`` raises.
     """
     verdict = _write(transaction, statements, subject, change)
     if within is not None and verdict is WON:
@@ -155,12 +159,12 @@ def _check(
 def _commit(transaction: Transaction, *, is_shared: bool) -> Verdict:
     try:
         transaction.commit()
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - a driver may raise anything
         verdict = outcomes.at_commit(error)
         if verdict.outcome is not Outcome.LOST:
             # SQLAlchemy takes the transaction for ended; on the server it may be open.
             transaction.connection.invalidate()
         if is_shared and outcomes.is_constraint(error):
-            raise
+            raise HostRefused(error) from None
         return verdict
     return WON

@@ -16,7 +16,7 @@ from sqlalchemy import (
 )
 
 from recoverykit.errors import InvalidArgument
-from recoverykit.storage.sql.columns import LONG_TEXT, ExactText, Instant
+from recoverykit.storage.sql.columns import ExactText, Instant, MaskedText
 
 DEFAULT_PREFIX = "recoverykit_"
 
@@ -81,7 +81,7 @@ def _records(metadata: MetaData, prefix: str, schema: str | None) -> Table:
         metadata,
         *_subject_columns(),
         Column("revision", ExactText(_REVISION_BYTES), nullable=False),
-        Column("document", LONG_TEXT, nullable=False),
+        Column("document", MaskedText, nullable=False),
         Column("state", String(16), nullable=False),
         Column("remaining", Integer, nullable=False),
         Column("issued_at", Instant),

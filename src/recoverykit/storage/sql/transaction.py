@@ -50,6 +50,8 @@ class Transaction:
 
     def release(self) -> None:
         """Roll back what is open, and give the connection back; throw it away if that fails."""
+        if self.connection.closed:
+            return  # by the host's function: the pool has rolled back
         try:
             if self._is_explicit:
                 self.connection.exec_driver_sql("ROLLBACK")
