@@ -48,7 +48,11 @@ def test_vectors():
 
     PBKDF2: the first 32 bytes of the second vector of RFC 7914, section 11.
     """
-    argon = Argon2idHasher(memory_kib=64, time_cost=2, parallelism=1).derive(Masked(b"secret"), SALT).reveal()
+    argon = (
+        Argon2idHasher(memory_kib=64, time_cost=2, parallelism=1)
+        .derive(Masked(b"secret"), SALT)
+        .reveal()
+    )
     assert argon.hex() == "35933d1ebb83969bfeb2f1be59fe67f5e94d78cd0e5cc5294b8407f33b22b5b3"
     pbkdf2 = Pbkdf2Hasher(iterations=80_000).derive(Masked(b"Password"), b"NaCl").reveal()
     assert pbkdf2.hex() == "4ddcd8f60b98be21830cee5ef22701f9641a4418d04c0414aeff08876b34ab56"
