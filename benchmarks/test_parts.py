@@ -1,0 +1,51 @@
+"""The parts of a call, by themselves: nothing is promised of them."""
+
+from pathlib import Path
+
+import pytest
+from pytest_benchmark.fixture import BenchmarkFixture
+
+from recoverykit import Argon2idHasher, CodeFormat, Policy, RecoveryKit, Subject
+from recoverykit.core.state import Document
+from recoverykit.storage.memory import MemoryStorage
+from recoverykit.storage.sql import SQLStorage
+
+# What is measured here does not hash, so the codes may as well be hashed quickly.
+_HASHER = Argon2idHasher(memory_kib=8, time_cost=1, parallelism=1)
+
+
+@pytest.fixture(params=[10, 32])
+def document(request: pytest.FixtureRequest) -> str:
+    """A stored document with that many codes, one of them used."""
+    storage = MemoryStorage()
+    kit = RecoveryKit(storage, policy=Policy(count=request.param, hasher=_HASHER))
+    kit.redeem("alice", kit.issue("alice").codes[0])
+    record = storage.load(Subject("alice"))
+    assert record is not None
+    return record.document
+
+
+def test_read_document(benchmark: BenchmarkFixture, document: str) -> None:
+    """Reading a stored document."""
+    assert benchmark(Document.from_text, document).to_text() == document
+
+
+def test_write_document(benchmark: BenchmarkFixture, document: str) -> None:
+    """Writing a document."""
+    assert benchmark(Document.from_text(document).to_text) == document
+
+
+def test_parse_code(benchmark: BenchmarkFixture) -> None:
+    """Reading what was typed, by the default format."""
+    code_format = CodeFormat.default()
+    code = RecoveryKit(MemoryStorage()).issue("alice").codes[3]
+    assert benchmark(code_format.parse, f"4. {code.lower()}").ordinal == 3
+
+
+def test_status(benchmark: BenchmarkFixture, tmp_path: Path) -> None:
+    """The status of ten codes in a SQLite file."""
+    with SQLStorage(f"sqlite:///{tmp_path / 'codes.db'}") as storage:
+        storage.create_tables()
+        kit = RecoveryKit(storage, policy=Policy(hasher=_HASHER))
+        kit.issue("alice")
+        assert benchmark(kit.status, "alice").remaining == 10
