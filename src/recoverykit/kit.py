@@ -203,7 +203,6 @@ class RecoveryKit:
             setup=self._setup,
             subject=Subject.of(subject),
             attempt=self._setup.token() if attempt is None else _checked_attempt(attempt),
-            token=self._setup.token(),
             context=checked_context(context),
         )
 

@@ -32,8 +32,8 @@ AGO = NOW - timedelta(hours=1)
 POLICY = Policy(count=2)
 FORMAT = CodeFormat.default()
 RIGHT, WRONG = Masked(b"r" * 32), Masked(b"w" * 32)
-ME, MY_CALL = "attempt", "c" * 32
-SPENT = Use(at=AGO, attempt="another", call="d" * 32)
+ME, REVISION = "attempt", "c" * 32
+SPENT = Use(at=AGO, attempt="another", revision="d" * 32)
 LATE = timedelta.resolution
 
 
@@ -68,7 +68,13 @@ def judge(codes, digest=RIGHT, *, ordinals=(0,), attempt=ME, policy=POLICY, now=
     candidates = tuple(code for code in codes.codes if code.ordinal in ordinals) if codes else ()
     probe = Probe(candidates=candidates, request=None, ceiling=policy.hasher)
     return redeemer.judge(
-        codes, probe=probe, digest=digest, attempt=attempt, call=MY_CALL, policy=policy, now=now
+        codes,
+        probe=probe,
+        digest=digest,
+        attempt=attempt,
+        revision=REVISION,
+        policy=policy,
+        now=now,
     )
 
 
@@ -119,7 +125,7 @@ class TestJudgement:
         verdict = judge(before)
         assert isinstance(verdict, Spent)
         first, second = verdict.codes.codes
-        assert first.use == Use(at=NOW, attempt=ME, call=MY_CALL)
+        assert first.use == Use(at=NOW, attempt=ME, revision=REVISION)
         assert second is before.codes[1]
         assert (verdict.ordinal, verdict.codes.failures, verdict.codes.failed_at) == (0, 0, None)
 
@@ -185,7 +191,7 @@ class TestJudgement:
 
 
 class TestRecognition:
-    MINE = Use(at=NOW - timedelta(minutes=10) + LATE, attempt=ME, call="e" * 32)
+    MINE = Use(at=NOW - timedelta(minutes=10) + LATE, attempt=ME, revision="e" * 32)
 
     @pytest.mark.parametrize(
         "codes",
@@ -286,13 +292,6 @@ class TestPermission:
         """A set that another call of the same attempt has just stored was shown by it."""
         with pytest.raises(CodesAlreadyIssued):
             permit(a_set(attempt=ME, issued_at=NOW), first=replace(a_set(), id="1" * 32))
-
-
-def test_a_claim_is_found_by_its_call():
-    """Two calls may share an attempt; they never share the token of the call."""
-    mine = Use(at=NOW, attempt=ME, call=MY_CALL)
-    assert redeemer.find_claim(a_set(SPENT, mine), MY_CALL) == mine
-    assert redeemer.find_claim(a_set(SPENT, None), MY_CALL) is None
 
 
 def test_an_absent_set_asks_for_a_hash_of_the_same_cost():

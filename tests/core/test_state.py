@@ -13,12 +13,12 @@ from recoverykit.core.record import MAX_DOCUMENT_BYTES
 from recoverykit.core.state import CodeSet, Document, StoredCode, Use, codes_in
 
 NOW = datetime(2026, 11, 22, 12, 30, 15, 123456, tzinfo=UTC)
-SPENT = Use(at=NOW, attempt="a ~", call="c" * 32)
+SPENT = Use(at=NOW, attempt="a ~", revision="c" * 32)
 
 instants = st.datetimes(datetime(1970, 1, 1), datetime(8999, 12, 31), timezones=st.just(UTC))  # noqa: DTZ001  # Hypothesis adds the zone
 tokens = st.text("0123456789abcdef", min_size=32, max_size=32)
 attempts = st.text(st.characters(min_codepoint=32, max_codepoint=126), min_size=1, max_size=128)
-uses = st.builds(Use, at=instants, attempt=attempts, call=tokens)
+uses = st.builds(Use, at=instants, attempt=attempts, revision=tokens)
 
 
 @st.composite
@@ -67,7 +67,7 @@ def test_a_document_comes_back_exactly(codes):
 
 def test_the_largest_set_fits_into_a_document():
     """100 codes with the longest lines, all used under the longest ids, fit 64 KiB."""
-    use = Use(at=NOW, attempt="\\" * 128, call="c" * 32)
+    use = Use(at=NOW, attempt="\\" * 128, revision="c" * 32)
     codes = tuple(StoredCode(ordinal=n, digest="x" * 200, use=use) for n in range(100))
     text = Document(active=a_set(codes=codes)).to_text()
     assert len(text) <= MAX_DOCUMENT_BYTES
@@ -116,7 +116,7 @@ def _mutations():
         change((*codes, 1, "digest"), ""),
         change((*codes, 1, "digest"), "x" * 201),
         change((*codes, 1, "digest"), None),
-        change((*codes, 0, "use", "call"), "x"),
+        change((*codes, 0, "use", "revision"), "x"),
         change((*codes, 0, "use", "at"), None),
     ]
 

@@ -46,14 +46,12 @@ class Call:
         setup: what the kit was built with.
         subject: whose codes.
         attempt: the id of the attempt.
-        token: 128 random bits of this very call; no two calls share them.
         context: what the host says about the call.
     """
 
     setup: Setup
     subject: Subject
     attempt: str
-    token: str
     context: Mapping[str, str]
 
     def event(

@@ -48,7 +48,11 @@ class Doubt(Generic[_Result]):
         revision = record.revision if record else None
         if self._open and self._open.expected != revision:
             self._open = None
-        return self._results.get(revision) if revision else None
+        return self.result_of(revision) if revision else None
+
+    def result_of(self, revision: str) -> _Result | None:
+        """Return what the doubted commit of that revision would mean; None where it is not ours."""
+        return self._results.get(revision)
 
     def results(self) -> tuple[_Result, ...]:
         """Return what each of the doubted commits would mean, the oldest first."""

@@ -72,7 +72,14 @@ def revoke(call: Call) -> Flow[Outcome[Status]]:
         if revoked is None:
             return Step(outcome=Outcome(value=value))
         events = (call.event(EventKind.REVOKED, loaded.now, set_id=revoked.id),)
-        change = change_to(revoked, record=loaded.record, call=call, events=events, now=loaded.now)
+        change = change_to(
+            revoked,
+            record=loaded.record,
+            call=call,
+            revision=call.setup.token(),
+            events=events,
+            now=loaded.now,
+        )
         return Step(outcome=Outcome(value=value, events=events), change=change)
 
     return (yield from go_round(call, Doubt(call.attempt), decide))

@@ -44,7 +44,14 @@ class Issuing:
         )
         draft, new = yield from self._draw()
         events = _events(call, old=old, new=new)
-        change = change_to(new, record=loaded.record, call=call, events=events, now=new.issued_at)
+        change = change_to(
+            new,
+            record=loaded.record,
+            call=call,
+            revision=call.setup.token(),
+            events=events,
+            now=new.issued_at,
+        )
         outcome = Outcome(value=draft.to_issued(new), events=events)
         return Step(outcome=outcome, change=change)
 

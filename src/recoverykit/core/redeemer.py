@@ -142,7 +142,7 @@ def judge(
     probe: Probe,
     digest: Masked[bytes],
     attempt: str,
-    call: str,
+    revision: str,
     policy: Policy,
     now: datetime,
 ) -> Verdict:
@@ -155,7 +155,7 @@ def judge(
         probe: what the guess is held against.
         digest: what was derived for it.
         attempt: the id of the attempt.
-        call: the random token of this very call.
+        revision: the revision that the set will get if the code is spent.
         policy: the current policy.
         now: the time after the hash.
     """
@@ -175,14 +175,8 @@ def judge(
     if state is not SetState.ACTIVE:
         return Refused(error=NoActiveCodes())
     if match is not None and match.use is None:
-        return _spend(codes, match, Use(at=now, attempt=attempt, call=call))
+        return _spend(codes, match, Use(at=now, attempt=attempt, revision=revision))
     return _count(codes, match, throttle=policy.throttle, now=now)
-
-
-def find_claim(codes: CodeSet, call: str) -> Use | None:
-    """Return how this very call has spent a code of the set; None where it has spent none."""
-    uses = (code.use for code in codes.codes)
-    return next((use for use in uses if use and use.call == call), None)
 
 
 def permit_issue(

@@ -33,30 +33,36 @@ class Redeeming:
         codes = codes_in(loaded.record)
         if landed := self._landed(codes):
             return Step(outcome=landed)
-        verdict, now = yield from self._verdict(codes, loaded.now)
+        revision = self._call.setup.token()
+        verdict, now = yield from self._verdict(codes, loaded.now, revision)
         outcome = self._outcome(verdict, codes, now)
         if isinstance(verdict, Refused | Recognised):
             return Step(outcome=outcome)
         change = change_to(
-            verdict.codes, record=loaded.record, call=self._call, events=outcome.events, now=now
+            verdict.codes,
+            record=loaded.record,
+            call=self._call,
+            revision=revision,
+            events=outcome.events,
+            now=now,
         )
         return Step(outcome=outcome, change=change, hosted=isinstance(verdict, Spent))
 
     def _landed(self, codes: CodeSet | None) -> Redeemed | None:
         """Return our own success where an earlier swap of this call made it true after all."""
         for doubted in self.doubt.results():
-            if not isinstance(doubted.value, Redemption):
-                continue
-            if codes is None or codes.id != doubted.value.set_id:
+            value = doubted.value
+            if isinstance(value, Redemption) and (codes is None or codes.id != value.set_id):
                 # Spent or not, the set that could tell is gone, and with it the host's own rows
                 # would stand or not: nobody may call this a refusal.
                 raise OutcomeUnknown(self._call.attempt)
-            claim = redeemer.find_claim(codes, self._call.token)
-            if claim and claim.at == doubted.value.redeemed_at:
-                return doubted
-        return None
+        uses = (code.use for code in codes.codes) if codes else ()
+        landed = (self.doubt.result_of(use.revision) for use in uses if use)
+        return next(filter(None, landed), None)
 
-    def _verdict(self, codes: CodeSet | None, now: datetime) -> Flow[tuple[Verdict, datetime]]:
+    def _verdict(
+        self, codes: CodeSet | None, now: datetime, revision: str
+    ) -> Flow[tuple[Verdict, datetime]]:
         call, policy = self._call, self._call.setup.policy
         try:
             parsed = (codes.format if codes else policy.format).parse(self._text)
@@ -82,7 +88,7 @@ class Redeeming:
             probe=probe,
             digest=self._derived[1],
             attempt=call.attempt,
-            call=call.token,
+            revision=revision,
             policy=policy,
             now=now,
         )

@@ -39,13 +39,14 @@ def change_to(
     *,
     record: Record | None,
     call: Call,
+    revision: str,
     events: tuple[Event, ...],
     now: datetime,
 ) -> Change:
     """Return the change that puts a set in the place of what was loaded."""
     return Change(
         expected=record.revision if record else None,
-        revision=call.setup.token(),
+        revision=revision,
         document=Document(active=codes).to_text(),
         events=events,
         summary=summary_of(codes, policy=call.setup.policy, now=now),

@@ -42,13 +42,13 @@ class Use:
     Attributes:
         at: when, in UTC.
         attempt: the id of the attempt that spent it.
-        call: the random token of the very call that spent it, by which a call recognises its own
-            success; two calls may share an attempt, never a token.
+        revision: the revision of the very commit that spent it, by which a call recognises its own
+            success; two calls may share an attempt, never a revision.
     """
 
     at: Instant
     attempt: AttemptId
-    call: Token
+    revision: Token
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
