@@ -6,7 +6,7 @@ from typing import Generic, NoReturn, TypeVar, cast
 _Text = TypeVar("_Text", str, bytes)
 
 
-class Masked(Generic[_Text]):
+class Masked(Generic[_Text]):  # noqa: PLW1641  # no hash: a secret is not a key
     """Hold a secret so that no repr, str, format, log line or pickle shows it.
 
     Equality compares in constant time. There is no ordering and no hash: a secret is not a key.
@@ -29,8 +29,6 @@ class Masked(Generic[_Text]):
             return NotImplemented
         theirs = cast("Masked[str] | Masked[bytes]", other).reveal()
         return hmac.compare_digest(_as_bytes(self._value), _as_bytes(theirs))
-
-    __hash__ = None  # type: ignore[assignment]  # typeshed types __hash__ as a method only
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("a masked value cannot be pickled or copied")

@@ -9,7 +9,7 @@ it is left as it is.
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated, ClassVar, Final
 
 from recoverykit.core.constraint import Bounded, InUtc
 from recoverykit.core.digest import key_id_in
@@ -27,7 +27,11 @@ MAX_FAILURES: Final = 1_000_000
 EARLIEST: Final = datetime(1970, 1, 1, tzinfo=UTC)
 LATEST: Final = datetime(9000, 1, 1, tzinfo=UTC)
 
-_STRICT: Final = {"extra": "forbid", "strict": True, "hide_input_in_errors": True}
+_STRICT: Final[dict[str, object]] = {
+    "extra": "forbid",
+    "strict": True,
+    "hide_input_in_errors": True,
+}
 
 Instant = Annotated[datetime, InUtc(EARLIEST, LATEST)]
 Token = Annotated[str, Bounded(pattern=r"^[0-9a-f]{32}$")]
@@ -138,7 +142,7 @@ class Document:
         active: the set that counts; it stays here after its end until another replaces it.
     """
 
-    __pydantic_config__ = _STRICT
+    __pydantic_config__: ClassVar[dict[str, object]] = _STRICT
 
     format_number: Annotated[int, Bounded(ge=FORMAT_NUMBER, le=FORMAT_NUMBER)] = FORMAT_NUMBER
     active: CodeSet

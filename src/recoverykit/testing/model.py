@@ -59,9 +59,11 @@ class Model:
         times: tuple[datetime, ...],
         keyring: Keyring | None,
     ) -> None:
-        self.scripts = tuple(Script(name, begin) for name, begin in calls.items())
+        self.scripts: tuple[Script, ...] = tuple(
+            Script(name, begin) for name, begin in calls.items()
+        )
         self.changes: list[Landed] = list(before)
-        self.times = times
+        self.times: tuple[datetime, ...] = times
         self._before = len(self.changes)
         self._keyring = keyring
         self._points: list[Point] = []

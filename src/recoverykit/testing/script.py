@@ -3,13 +3,14 @@
 import hashlib
 from collections.abc import Callable, Hashable, Mapping
 from functools import partial
+from typing import TypeAlias
 
 from recoverykit.core.effects import Effect, Flow, Reply
 from recoverykit.core.generator import Entropy
 from recoverykit.errors import RecoveryKitError
 from recoverykit.testing.history import Raised, Replies, Returned
 
-Calls = Mapping[str, Callable[[Entropy], Flow[object]]]
+Calls: TypeAlias = Mapping[str, Callable[[Entropy], Flow[object]]]
 """What runs at the same time: a function that makes the flow of a call anew, by a name."""
 
 
@@ -46,7 +47,7 @@ class Point:
     __slots__ = ("effect", "end", "flow", "replies", "then")
 
     def __init__(self, replies: Replies) -> None:
-        self.replies = replies
+        self.replies: Replies = replies
         self.effect: Effect | None = None
         self.end: Returned | Raised | None = None
         self.flow: Flow[object] | None = None

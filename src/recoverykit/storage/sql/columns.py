@@ -1,7 +1,7 @@
 """Column types that mean the same on every database: exact text, and instants in UTC."""
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeAlias
 
 from sqlalchemy import TEXT, DateTime, Text
 from sqlalchemy.dialects.mysql import DATETIME, MEDIUMTEXT, VARBINARY
@@ -10,6 +10,7 @@ from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from recoverykit.core.masked import Masked
 
+_Impl: TypeAlias = type[TypeEngine[Any]] | TypeEngine[Any]
 _MYSQL = ("mysql", "mariadb")  # SQLAlchemy knows the one database by two names
 
 
@@ -19,8 +20,8 @@ class MaskedText(TypeDecorator[Masked[str]]):
     MySQL's TEXT is one byte short of 64 KiB, and may cut what is too long.
     """
 
-    impl = Text
-    cache_ok = True
+    impl: _Impl = Text
+    cache_ok: bool | None = True
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
         """Return the column type of the database."""
@@ -45,8 +46,8 @@ class ExactText(TypeDecorator[str]):
         max_bytes: the longest text, in UTF-8 bytes. Only MySQL needs to know.
     """
 
-    impl = Text
-    cache_ok = True
+    impl: _Impl = Text
+    cache_ok: bool | None = True
 
     def __init__(self, max_bytes: int) -> None:
         super().__init__()
@@ -82,8 +83,8 @@ class Instant(TypeDecorator[datetime]):
     Only PostgreSQL knows time zones: elsewhere the column holds the UTC clock without a zone.
     """
 
-    impl = DateTime
-    cache_ok = True
+    impl: _Impl = DateTime
+    cache_ok: bool | None = True
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
         """Return the column type of the database."""

@@ -23,7 +23,7 @@ class Transaction:
     __slots__ = ("_is_explicit", "_root", "connection")
 
     def __init__(self, connection: Connection) -> None:
-        self.connection = connection
+        self.connection: Connection = connection
         self._is_explicit = False
         self._root: RootTransaction | None = None
 
