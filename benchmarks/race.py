@@ -15,7 +15,7 @@ _WARM_UP = 8  # rounds; psycopg prepares a statement that it sees for the sixth 
 
 
 class Race:
-    """One race, over the `benchmark` fixture: the times of ours are those that it reports.
+    """One race, over the `benchmark` fixture, which reports how long ours takes by the wall clock.
 
     Args:
         benchmark: the fixture. Where it is disabled everything runs once and nothing is judged.

@@ -15,6 +15,7 @@ from recoverykit.core.keyring import Keyring
 from recoverykit.core.masked import Masked
 from recoverykit.core.policy import Policy
 from recoverykit.core.results import Issued, Redemption, Status
+from recoverykit.core.state import prepare
 from recoverykit.core.subject import Subject
 from recoverykit.errors import InvalidArgument, PolicyError, RedemptionRefused
 from recoverykit.limiter import HashLimits, Limiter
@@ -71,6 +72,7 @@ class RecoveryKit:
             clock=clock or partial(datetime.now, UTC),
         )
         self._on_event = on_event
+        prepare()
 
     def issue(
         self,

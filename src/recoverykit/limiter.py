@@ -2,10 +2,10 @@
 
 import os
 import threading
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager
 from dataclasses import dataclass
+from queue import SimpleQueue
 from typing import TypeVar
 
 from recoverykit.core.bounds import Bound, require
@@ -55,11 +55,14 @@ class Limiter:
             Overloaded: all places are taken.
         """
         desk = self._desk.get()
-        with desk.place(self._places):
+        desk.take_place(self._places)
+        try:
             if len(jobs) == 1:
                 # A lone hash stays in its caller's thread: a hand-over would only cost time.
                 return (desk.in_slot(jobs[0]),)
             return desk.in_parallel(jobs)
+        finally:
+            desk.leave_place()
 
 
 class _Desk:
@@ -68,24 +71,28 @@ class _Desk:
     def __init__(self, concurrency: int) -> None:
         self._lock = threading.Lock()
         self._calls = 0
-        self._slots = threading.Semaphore(concurrency)
+        # A queue of tokens: threading's semaphore is Python, and slower than a keyed hash.
+        self._slots: SimpleQueue[None] = SimpleQueue()
+        for _ in range(concurrency):
+            self._slots.put(None)
         self._threads = ThreadPoolExecutor(concurrency, thread_name_prefix="recoverykit-hash")
 
-    @contextmanager
-    def place(self, places: int) -> Generator[None]:
+    def take_place(self, places: int) -> None:
         with self._lock:
             if self._calls >= places:
                 raise Overloaded("too many calls are waiting to hash")
             self._calls += 1
-        try:
-            yield
-        finally:
-            with self._lock:
-                self._calls -= 1
+
+    def leave_place(self) -> None:
+        with self._lock:
+            self._calls -= 1
 
     def in_slot(self, job: Callable[[], _Result]) -> _Result:
-        with self._slots:
+        self._slots.get()
+        try:
             return job()
+        finally:
+            self._slots.put(None)
 
     def in_parallel(self, jobs: Sequence[Callable[[], _Result]]) -> tuple[_Result, ...]:
         futures: list[Future[_Result]] = []

@@ -64,9 +64,14 @@ SETS = {
 }
 
 
+def a_probe(candidates):
+    stored = tuple(StoredDigest.from_text(c.digest, ceiling=POLICY.hasher) for c in candidates)
+    return Probe(candidates=candidates, stored=stored, request=None)
+
+
 def judge(codes, digest=RIGHT, *, ordinals=(0,), attempt=ME, policy=POLICY, now=NOW):
     candidates = tuple(code for code in codes.codes if code.ordinal in ordinals) if codes else ()
-    probe = Probe(candidates=candidates, request=None, ceiling=policy.hasher)
+    probe = a_probe(candidates)
     return redeemer.judge(
         codes,
         probe=probe,
@@ -254,7 +259,7 @@ class TestRecognition:
     def test_only_the_named_code_is_worth_a_hash_before_the_lock(self, codes, ordinals, expected):
         """What cannot be a replay is refused at the lock without a hash."""
         candidates = tuple(c for c in codes.codes if c.ordinal in ordinals) if codes else ()
-        probe = Probe(candidates=candidates, request=None, ceiling=POLICY.hasher)
+        probe = a_probe(candidates)
         found = redeemer.may_be_replay(codes, probe=probe, attempt=ME, policy=POLICY, now=NOW)
         assert found is expected
 

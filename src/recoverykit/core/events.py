@@ -88,8 +88,9 @@ def checked_context(context: Mapping[str, str] | None) -> Mapping[str, str]:
     Raises:
         InvalidArgument: it is no mapping of text to text, or its JSON is past 2,048 bytes.
     """
-    copy = {} if context is None else _copied(context)
-    if copy is None:
+    if context is None:
+        return {}
+    if (copy := _copied(context)) is None:
         raise InvalidArgument("context must be a mapping of text to text")
     if len(json.dumps(copy)) > _MAX_CONTEXT_BYTES:
         raise InvalidArgument(f"context must not be longer than {_MAX_CONTEXT_BYTES} bytes of JSON")

@@ -38,17 +38,18 @@ class Probe:
     Attributes:
         candidates: the codes it may be: the one that its selector names, or all of a set without
             selectors; none where the selector names no code, or there is no set.
+        stored: their stored digests, in the same order.
         request: the one hash, exactly as costly where there are no candidates.
     """
 
     candidates: tuple[StoredCode, ...]
+    stored: tuple[StoredDigest, ...]
     request: HashRequest
-    ceiling: Hasher
 
     def digests(self) -> Iterator[tuple[StoredCode, Masked[bytes]]]:
         """Return each candidate with its stored digest."""
-        for code in self.candidates:
-            yield code, StoredDigest.from_text(code.digest, ceiling=self.ceiling).digest
+        for code, stored in zip(self.candidates, self.stored, strict=True):
+            yield code, stored.digest
 
 
 def probe_of(
@@ -70,7 +71,7 @@ def probe_of(
     if codes is None:
         return Probe(
             candidates=(),
-            ceiling=ceiling,
+            stored=(),
             request=HashRequest(
                 hasher=ceiling,
                 key_id=key_id,
@@ -79,15 +80,15 @@ def probe_of(
             ),
         )
     candidates = _candidates(codes, parsed)
-    model = (candidates or codes.codes)[0]
-    stored = StoredDigest.from_text(model.digest, ceiling=ceiling)
+    stored = tuple(StoredDigest.from_text(code.digest, ceiling=ceiling) for code in candidates)
+    model = stored[0] if stored else StoredDigest.from_text(codes.codes[0].digest, ceiling=ceiling)
     return Probe(
         candidates=candidates,
-        ceiling=ceiling,
+        stored=stored,
         request=HashRequest(
-            hasher=stored.hasher,
-            key_id=stored.key_id,
-            salt=stored.salt,
+            hasher=model.hasher,
+            key_id=model.key_id,
+            salt=model.salt,
             message=binding(subject, set_id=codes.id, parsed=parsed),
         ),
     )

@@ -149,7 +149,7 @@ class Document:
 
     def to_text(self) -> str:
         """Return the document as ASCII JSON."""
-        return _adapter().dump_json(self).decode("ascii")
+        return _adapter().serializer.to_json(self).decode("ascii")
 
     @classmethod
     def from_text(cls, text: object) -> "Document":
@@ -174,13 +174,19 @@ def codes_in(record: Record | None) -> CodeSet | None:
     return None if record is None else Document.from_text(record.document).active
 
 
+def prepare() -> None:
+    """Load pydantic and build what reads and writes documents, before the first call needs it."""
+    _adapter()
+
+
 def _read(text: object) -> Document | None:
     if not isinstance(text, str) or len(text) > MAX_DOCUMENT_BYTES:
         return None
     try:
-        return _adapter().validate_json(text)
+        document: Document = _adapter().validator.validate_json(text)
     except (ValueError, RecoveryKitError, RecursionError):
         return None
+    return document
 
 
 @cache

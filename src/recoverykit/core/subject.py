@@ -1,9 +1,11 @@
 """Whose codes: the subject, the only key under which anything is stored."""
 
+import re
 from dataclasses import dataclass, field
 
 from recoverykit.errors import InvalidArgument
 
+_UNUSABLE = re.compile("[\x00\ud800-\udfff]")
 _MAX_BYTES = 255  # what VARBINARY(255) holds, in each of three columns of one primary key
 
 
@@ -49,7 +51,7 @@ def _check(name: str, part: object) -> None:
         raise InvalidArgument(f"subject.{name} must be a text")
     if len(part) > _MAX_BYTES:  # before anything looks at each character
         raise InvalidArgument(f"subject.{name} must not be longer than {_MAX_BYTES} UTF-8 bytes")
-    if "\x00" in part or any("\ud800" <= char <= "\udfff" for char in part):
+    if _UNUSABLE.search(part):
         raise InvalidArgument(f"subject.{name} must not contain NUL or a lone surrogate")
     if len(part.encode()) > _MAX_BYTES:
         raise InvalidArgument(f"subject.{name} must not be longer than {_MAX_BYTES} UTF-8 bytes")
