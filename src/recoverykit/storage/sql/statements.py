@@ -1,8 +1,10 @@
 """The statements of a storage, made once, and the rows they take."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import ColumnElement, Delete, Executable, Insert, Table, Update, bindparam, select
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from recoverykit.core.events import Event
 from recoverykit.core.record import Change, SetState, Summary
@@ -31,6 +33,9 @@ _SUMMARY_COLUMNS = (
 )
 
 
+_EVENT = "event_"  # begins the event's parameters where the record's stand beside them
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Statements:
     """Every statement that a storage runs on its tables."""
@@ -42,6 +47,7 @@ class Statements:
     delete: Delete
     insert_events: Insert
     delete_events: Delete
+    update_and_tell: Insert
 
     @classmethod
     def on(cls, tables: Tables) -> "Statements":
@@ -50,18 +56,35 @@ class Statements:
         key = _key(tables.records)
         guard = columns.revision == bindparam("expected")
         written = ("revision", "document", *_SUMMARY_COLUMNS)
+        update = (
+            tables.records.update()
+            .where(*key, guard)
+            .values({name: bindparam(name) for name in written})
+        )
         return cls(
             load=select(columns.revision, columns.document).where(*key),
             standing=select(columns.revision).where(*key),
             # SQLAlchemy forgets how many rows an INSERT wrote unless asked to remember.
             insert=tables.records.insert().execution_options(preserve_rowcount=True),
-            update=tables.records.update()
-            .where(*key, guard)
-            .values({name: bindparam(name) for name in written}),
+            update=update,
             delete=tables.records.delete().where(*key, guard),
             insert_events=tables.events.insert(),
             delete_events=tables.events.delete().where(*_key(tables.events)),
+            update_and_tell=_update_and_tell(update.returning(columns.revision), tables.events),
         )
+
+
+def _update_and_tell(update: ReturningUpdate[Any], events: Table) -> Insert:
+    """Return the update and the insert of one event as one statement, which PostgreSQL knows.
+
+    It writes the event if the update wrote the record: its own rowcount tells of both.
+    """
+    told = [bindparam(f"{_EVENT}{column.name}", type_=column.type) for column in events.c]
+    return (
+        events.insert()
+        .from_select(events.c.keys(), select(*told).select_from(update.cte("won")))
+        .execution_options(preserve_rowcount=True)
+    )
 
 
 def _key(table: Table) -> tuple[ColumnElement[bool], ...]:
@@ -109,6 +132,11 @@ def row_of(change: Change) -> dict[str, object]:
         "retry_at": summary.retry_at,
         "key_ids": f" {' '.join(summary.key_ids)} ",
     }
+
+
+def event_in_update_of(event: Event) -> dict[str, object]:
+    """Return the row of an event for the statement that also updates the record."""
+    return {f"{_EVENT}{name}": value for name, value in event_row_of(event).items()}
 
 
 def event_row_of(event: Event) -> dict[str, object]:

@@ -12,10 +12,12 @@ from recoverykit.core.record import Change, Record
 from recoverykit.core.subject import Subject
 from recoverykit.storage import HostRefused
 from recoverykit.storage.sql import outcomes
+from recoverykit.storage.sql.database import Database
 from recoverykit.storage.sql.outcomes import LOST, WON, Outcome, Verdict
 from recoverykit.storage.sql.statements import (
     Statements,
     columns_of,
+    event_in_update_of,
     event_row_of,
     guard_of,
     key_of,
@@ -78,12 +80,35 @@ def _write(
 ) -> Verdict:
     try:
         transaction.begin()
+        if _fits_one_statement(transaction.connection, change):
+            return _update_and_tell(transaction.connection, statements, subject, change)
         verdict = _write_record(transaction.connection, statements, subject, change)
         if verdict is WON:
             _write_events(transaction.connection, statements, subject, change)
     except Exception as error:  # noqa: BLE001 - a driver may raise anything
         return outcomes.before_commit(error)
     return verdict
+
+
+def _fits_one_statement(connection: Connection, change: Change) -> bool:
+    """Whether the database updates a record and appends an event in one trip."""
+    return (
+        Database.of(connection.dialect) is Database.POSTGRESQL
+        and change.expected is not None
+        and change.document is not None
+        and len(change.events) == 1
+    )
+
+
+def _update_and_tell(
+    connection: Connection, statements: Statements, subject: Subject, change: Change
+) -> Verdict:
+    row = {
+        **guard_of(subject, change.expected or ""),
+        **row_of(change),
+        **event_in_update_of(change.events[0]),
+    }
+    return outcomes.of_rowcount(connection.execute(statements.update_and_tell, row).rowcount)
 
 
 def _write_record(
