@@ -8,7 +8,8 @@ import contextlib
 import os
 from collections.abc import Callable
 from threading import RLock
-from typing import Final, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
+from weakref import WeakSet
 
 __all__ = ["PerProcess"]
 
@@ -29,6 +30,12 @@ class _Process:
 
     generation = _Generation()
     inherited: Final[list[object]] = []
+    forkable: Final[WeakSet["PerProcess[Any]"]] = WeakSet()
+
+    @classmethod
+    def is_about_to_fork(cls) -> None:
+        for value in tuple(cls.forkable):
+            value.leave_behind()
 
     @classmethod
     def forked(cls) -> None:
@@ -37,7 +44,7 @@ class _Process:
 
 # Where the system cannot fork, the function does not exist and nothing has to be renewed.
 with contextlib.suppress(AttributeError):
-    os.register_at_fork(after_in_child=_Process.forked)
+    os.register_at_fork(before=_Process.is_about_to_fork, after_in_child=_Process.forked)
 
 
 class PerProcess(Generic[_Value]):
@@ -46,13 +53,23 @@ class PerProcess(Generic[_Value]):
     Args:
         make: makes the value. It runs under a lock that all values share: it must not wait for
             another thread that asks for one.
+        before_fork: is handed the value in the parent right before a fork, to let go of what a
+            child must not inherit; None where nothing has to be let go of.
     """
 
-    __slots__ = ("_made", "_make")
+    __slots__ = ("__weakref__", "_before_fork", "_made", "_make")
 
-    def __init__(self, make: Callable[[], _Value]) -> None:
+    def __init__(
+        self,
+        make: Callable[[], _Value],
+        *,
+        before_fork: Callable[[_Value], object] | None = None,
+    ) -> None:
         self._make = make
         self._made: tuple[_Generation, _Value] | None = None
+        self._before_fork = before_fork
+        if before_fork is not None:
+            _Process.forkable.add(self)
 
     def get(self) -> _Value:
         """Return this process's value; make it if there is none yet."""
@@ -74,6 +91,12 @@ class PerProcess(Generic[_Value]):
         with _Process.generation.lock:
             made, self._made = self._standing(), None
         return None if made is None else made[1]
+
+    def leave_behind(self) -> None:
+        """Let go of what a child must not inherit; called right before a fork."""
+        made = self._made
+        if self._before_fork is not None and made is not None:
+            self._before_fork(made[1])
 
     def _standing(self) -> tuple[_Generation, _Value] | None:
         """Return what this process has made; lay aside what its parent had. Under the lock."""

@@ -12,8 +12,8 @@ from tests.races.forking import FORKS
 ROOT = Path(__file__).parents[2]
 SECONDS = 120
 CARRIED = (
-    "SQLite keeps its locks in the memory of the process, where a connection that was open at a"
-    " fork makes the child believe that it holds them"
+    "SQLite keeps its locks in the memory of the process, where a connection that was in use at a"
+    " fork makes the child believe that it holds them: https://sqlite.org/howtocorrupt.html"
 )
 
 pytestmark = pytest.mark.skipif(
@@ -24,8 +24,8 @@ pytestmark = pytest.mark.skipif(
 
 
 @pytest.fixture
-def unshared_url(request, database_url):
-    """An empty database; on SQLite these tests fail as long as connections are open at a fork."""
+def busy_url(request, database_url):
+    """An empty database; on SQLite a fork must not happen while another thread writes."""
     if database_url.startswith("sqlite"):
         request.applymarker(pytest.mark.xfail(reason=CARRIED, strict=True))
     return database_url
@@ -64,17 +64,17 @@ def test_child_goes_on_with_a_copy_of_memory():
     }
 
 
-def test_child_outlives_its_parents_connections(unshared_url):
+def test_child_outlives_its_parents_connections(database_url):
     """When the parent has closed its storage, it and the child cannot spend one code twice."""
-    assert run("outlive", unshared_url) == {
+    assert run("outlive", database_url) == {
         "child": ["Redemption", "CodeAlreadyUsed"],
         "parent": ["Redemption"],
     }
 
 
-def test_fork_while_threads_write(unshared_url):
+def test_fork_while_threads_write(busy_url):
     """Whatever the parent's other threads were doing, the child can redeem."""
-    assert run("busy", unshared_url) == {"children": [["Redemption"]] * FORKS}
+    assert run("busy", busy_url) == {"children": [["Redemption"]] * FORKS}
 
 
 def test_fork_while_threads_write_to_memory():

@@ -33,7 +33,8 @@ class Watcher:
         self._engine = sa.create_engine(url, poolclass=sa.NullPool, isolation_level="AUTOCOMMIT")
         records, events = _TABLES.records.c, _TABLES.events.c
         count = sa.select(sa.func.count()).where(events.subject == subject).scalar_subquery()
-        self._query = sa.select(records.document, count).where(records.subject == subject)
+        document = sa.type_coerce(records.document, sa.Text)
+        self._query = sa.select(document, count).where(records.subject == subject)
         self._is_over = Event()
         self._thread = Thread(target=self._watch, daemon=True)
 

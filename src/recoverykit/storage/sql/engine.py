@@ -2,7 +2,7 @@
 
 import contextlib
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import cast
 
@@ -83,6 +83,15 @@ def _parsed(url: URL | str) -> URL | None:
     except (SQLAlchemyError, ValueError):
         return None  # not raised from here: the exception may quote a password
     return parsed
+
+
+def before_fork_of(url: URL) -> Callable[[Engine], object] | None:
+    """Return what an engine has to let go of before a fork; None for nothing.
+
+    SQLite keeps its locks in the memory of the process. A child that inherits an open connection
+    believes that it holds them, so the idle ones are closed: https://sqlite.org/howtocorrupt.html
+    """
+    return Engine.dispose if Database.of(url.get_dialect()) is Database.SQLITE else None
 
 
 def _is_in_memory(url: URL) -> bool:

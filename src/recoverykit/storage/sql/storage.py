@@ -13,7 +13,7 @@ from recoverykit.errors import StorageError
 from recoverykit.per_process import PerProcess
 from recoverykit.storage.sql import outcomes, swap
 from recoverykit.storage.sql.database import Database
-from recoverykit.storage.sql.engine import checked_url, opened
+from recoverykit.storage.sql.engine import before_fork_of, checked_url, opened
 from recoverykit.storage.sql.outcomes import WON, Outcome, Verdict
 from recoverykit.storage.sql.statements import Statements
 from recoverykit.storage.sql.tables import DEFAULT_PREFIX, define_tables
@@ -58,7 +58,8 @@ class SQLStorage:
             Database.of(engine_or_url.dialect)
             self._engine: Callable[[], Engine] = lambda: engine_or_url
         else:
-            self._own = PerProcess(partial(opened, checked_url(engine_or_url)))
+            url = checked_url(engine_or_url)
+            self._own = PerProcess(partial(opened, url), before_fork=before_fork_of(url))
             self._engine = self._own.get
 
     def load(self, subject: Subject) -> Record | None:
