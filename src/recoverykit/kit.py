@@ -31,7 +31,8 @@ _MAX_ATTEMPT: Final = 128
 class RecoveryKit:
     """Issues, redeems and revokes recovery codes over a storage.
 
-    One kit serves a whole process: it is safe in any number of threads and after a fork.
+    One kit serves a whole process: it is safe in any number of threads and after a fork. (SQLite
+    asks for more: fork while no other thread uses the storage.)
 
     Args:
         storage: where the documents are kept.

@@ -27,7 +27,7 @@ pytestmark = pytest.mark.skipif(
 def busy_url(request, database_url):
     """An empty database; on SQLite a fork must not happen while another thread writes."""
     if database_url.startswith("sqlite"):
-        request.applymarker(pytest.mark.xfail(reason=CARRIED, strict=True))
+        request.applymarker(pytest.mark.xfail(reason=CARRIED, strict=False))
     return database_url
 
 
