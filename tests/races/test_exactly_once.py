@@ -7,6 +7,7 @@ The clocks stand still, so that a delay, once begun, does not end within a round
 outcomes exact: a set judges two failures in a row, and no more.
 """
 
+import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -17,7 +18,7 @@ from recoverykit import EventKind, InvalidCode, RecoveryKit, SetState, Throttle
 from tests.races.arena import CONTENDERS, NOW, POLICY, Arena, Got, Redeem, Replace
 from tests.races.trail import Trail
 
-ROUNDS = 200
+ROUNDS = int(os.environ.get("RECOVERYKIT_RACE_ROUNDS", "200"))
 JUDGED = POLICY.throttle.free  # failures in a row, until a delay begins
 UNTHROTTLED = replace(POLICY, throttle=Throttle(free=1_000, disable_after=1_000))
 
