@@ -164,3 +164,15 @@ def test_a_forked_process_makes_its_own(program):
         check=False,
     )
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_what_a_child_must_not_inherit_is_let_go_of_before_a_fork():
+    """Only what was made is handed over, and only where somebody asked for it."""
+    let_go = []
+    made = PerProcess(lambda: "made", before_fork=let_go.append)
+    unmade = PerProcess(lambda: "unmade", before_fork=let_go.append)
+    made.get()
+    _Process.is_about_to_fork()
+    assert let_go == ["made"]
+    assert made.get() == "made"
+    assert unmade.get() == "unmade"

@@ -23,6 +23,7 @@ from recoverykit import (
 from recoverykit.core.effects import load
 from recoverykit.core.rounds import MAX_TRIES
 from recoverykit.core.subject import Subject
+from recoverykit.storage import HostRefused
 from recoverykit.storage.memory import MemoryStorage
 from recoverykit.testing import ManualClock
 
@@ -405,6 +406,19 @@ class TestFailures:
         with pytest.raises(LookupError) as caught:
             kit.redeem("alice", codes[0], within=fail)
         assert caught.value is error
+
+    def test_what_the_hosts_own_constraint_refuses_is_the_hosts(self, kit, storage, codes):
+        """Refused at COMMIT, after the function has run: its own error, and the code unspent."""
+        error = LookupError("foreign key")
+
+        def refused(_subject, _change, _commit):
+            raise HostRefused(error)
+
+        then(storage, refused)
+        with pytest.raises(LookupError) as caught:
+            kit.redeem("alice", codes[0], within=print)
+        assert caught.value is error
+        assert kit.redeem("alice", codes[0]).remaining == 9
 
     def test_a_hash_that_cannot_be_computed_is_an_overload(self, kit, codes, monkeypatch):
         """No memory for a hash: nothing was judged, nothing was counted."""

@@ -10,6 +10,7 @@ from recoverykit import (
     CodeFormat,
     CodesAlreadyIssued,
     ConcurrentUpdate,
+    CorruptRecord,
     InvalidCode,
     KeyedHasher,
     NoActiveCodes,
@@ -310,3 +311,18 @@ def test_an_absent_set_asks_for_a_hash_of_the_same_cost():
     )
     assert probe.candidates == ()
     assert probe.request.hasher == POLICY.hasher
+
+
+def test_codes_of_a_set_without_selectors_must_share_their_salt():
+    """One hash could not be held against all of them: the set is corrupt."""
+    lines = [_line(RIGHT), _line(RIGHT).replace("keyid=-", "keyid=x")]
+    codes = tuple(StoredCode(ordinal=n, digest=line) for n, line in enumerate(lines))
+    digits = CodeFormat.digits(8)
+    with pytest.raises(CorruptRecord):
+        probe_of(
+            replace(a_set(), format=digits, codes=codes),
+            subject=Subject("alice"),
+            parsed=digits.parse("12345678"),
+            ceiling=POLICY.hasher,
+            key_id="-",
+        )

@@ -13,7 +13,7 @@ import binascii
 import re
 from base64 import b64decode, b64encode
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, assert_never
 
 from recoverykit.core.hasher import Argon2idHasher, Hasher, KeyedHasher, Pbkdf2Hasher
 from recoverykit.core.masked import Masked
@@ -97,6 +97,8 @@ def is_affordable(hasher: Hasher, *, ceiling: Hasher) -> bool:
             return hasher.iterations <= max(_MAX_ITERATIONS, own_iterations)
         case KeyedHasher():
             return True
+        case _:
+            assert_never(hasher)
 
 
 def key_id_in(text: str) -> str:
@@ -128,6 +130,8 @@ def _prefix(hasher: Hasher) -> str:
             return f"$pbkdf2-sha256$i={iterations},"
         case KeyedHasher():
             return "$hmac-sha256$"
+        case _:
+            assert_never(hasher)
 
 
 def _b64(data: bytes) -> str:

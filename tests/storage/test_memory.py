@@ -1,0 +1,44 @@
+"""Memory: the host's function under the lock, and what it may do there."""
+
+from dataclasses import replace
+
+from recoverykit import Argon2idHasher, Policy, RecoveryKit, Subject
+from recoverykit.storage import Change
+from recoverykit.storage.memory import MemoryStorage
+
+ALICE = Subject("alice")
+
+
+def a_change(*, expected=None, revision="1" * 32):
+    return Change(expected=expected, revision=revision, document="{}", events=(), summary=None)
+
+
+def test_a_lost_swap_does_not_call_the_function():
+    """Another revision stands: nothing runs, nothing is stored."""
+    storage, calls = MemoryStorage(), []
+    assert storage.commit_within(ALICE, a_change(expected="x"), calls.append) is False
+    assert calls == []
+    assert storage.load(ALICE) is None
+
+
+def test_a_function_that_changes_the_subject_loses_the_swap():
+    """It runs in the thread that holds the lock; what it committed stands."""
+    storage = MemoryStorage()
+    theirs = a_change(revision="2" * 32)
+
+    def overtake(_connection):
+        assert storage.commit(ALICE, theirs)
+
+    assert storage.commit_within(ALICE, a_change(), overtake) is False
+    assert storage.load(ALICE).revision == theirs.revision
+    assert storage.commit(ALICE, replace(theirs, expected=theirs.revision))
+
+
+def test_a_kit_used_within_is_decided_again():
+    """A host's function that issues anew takes the set away from under the redemption."""
+    policy = Policy(hasher=Argon2idHasher(memory_kib=8, time_cost=1, parallelism=1))
+    kit = RecoveryKit(MemoryStorage(), policy=policy)
+    code = kit.issue("alice").codes[0]
+    looks = []
+    assert kit.redeem("alice", code, within=lambda _: looks.append(kit.status("alice").remaining))
+    assert looks == [10]
