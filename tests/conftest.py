@@ -84,3 +84,23 @@ def running_server(server: Server) -> Iterator[Server]:
             pytest.fail(f"tests left databases behind: {', '.join(left)}", pytrace=False)
     finally:
         server.stop()
+
+
+@pytest.fixture(
+    scope="module",
+    params=[
+        "memory",
+        "sqlite",
+        pytest.param("postgresql", marks=pytest.mark.server),
+        pytest.param("mariadb", marks=pytest.mark.server),
+    ],
+)
+def url(request, tmp_path_factory):
+    """The address of a database of each kind in turn; None for memory."""
+    if request.param == "memory":
+        yield None
+    elif request.param == "sqlite":
+        yield f"sqlite:///{tmp_path_factory.mktemp('storage') / 'recoverykit.db'}"
+    else:
+        with request.getfixturevalue(f"{request.param}_server").database() as address:
+            yield address

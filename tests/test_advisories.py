@@ -139,26 +139,6 @@ class Place:
         return self._stack.enter_context(SQLStorage(self._url, prefix=self._prefix))
 
 
-@pytest.fixture(
-    scope="module",
-    params=[
-        "memory",
-        "sqlite",
-        pytest.param("postgresql", marks=pytest.mark.server),
-        pytest.param("mariadb", marks=pytest.mark.server),
-    ],
-)
-def url(request, tmp_path_factory):
-    """The address of a database of each kind in turn; None for memory."""
-    if request.param == "memory":
-        yield None
-    elif request.param == "sqlite":
-        yield f"sqlite:///{tmp_path_factory.mktemp('advisories') / 'recoverykit.db'}"
-    else:
-        with request.getfixturevalue(f"{request.param}_server").database() as address:
-            yield address
-
-
 TABLES = count()
 
 

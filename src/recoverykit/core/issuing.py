@@ -23,7 +23,7 @@ class Issuing:
         self.doubt: Doubt[Outcome[Issued]] = Doubt(call.attempt)
         self._call = call
         self._replacing = replacing
-        self._first: Loaded | None = None
+        self._first: tuple[CodeSet | None] | None = None  # what stood in the first round
         self._drawn: tuple[Draft, CodeSet] | None = None
         self._doubts_when_drawn = 0
 
@@ -33,10 +33,10 @@ class Issuing:
         old = codes_in(loaded.record)
         if landed := self._landed(old):
             return Step(outcome=landed)
-        self._first = self._first or loaded
+        self._first = self._first or (old,)
         redeemer.permit_issue(
             old,
-            first=codes_in(self._first.record),
+            first=self._first[0],
             replacing=self._replacing,
             attempt=call.attempt,
             policy=call.setup.policy,

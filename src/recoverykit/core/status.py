@@ -10,12 +10,26 @@ from recoverykit.core.hasher import is_weaker
 from recoverykit.core.keyring import NO_KEY
 from recoverykit.core.policy import Policy
 from recoverykit.core.record import SetState, Summary
-from recoverykit.core.redeemer import retry_at, state_of
+from recoverykit.core.redeemer import retry_at
 from recoverykit.core.results import CodeStatus, Status
 from recoverykit.core.state import CodeSet
 from recoverykit.errors import CorruptRecord
 
-_NEVER_LOW = frozenset({SetState.NONE, SetState.REVOKED})
+_NOTHING = Status(
+    state=SetState.NONE,
+    remaining=0,
+    total=0,
+    low=False,
+    issued_at=None,
+    expires_at=None,
+    last_used_at=None,
+    retry_at=None,
+    failures=0,
+    pending=False,
+    stale=False,
+    missing_keys=(),
+    codes=(),
+)
 
 
 def status_of(codes: CodeSet | None, *, setup: Setup, now: datetime) -> Status:
@@ -26,24 +40,9 @@ def status_of(codes: CodeSet | None, *, setup: Setup, now: datetime) -> Status:
         setup: the policy and the keyring to hold it against.
         now: the time for which it is told.
     """
-    state = state_of(codes, now)
     if codes is None:
-        return Status(
-            state=state,
-            remaining=0,
-            total=0,
-            low=False,
-            issued_at=None,
-            expires_at=None,
-            last_used_at=None,
-            retry_at=None,
-            failures=0,
-            pending=False,
-            stale=False,
-            missing_keys=(),
-            codes=(),
-        )
-    policy = setup.policy
+        return _NOTHING
+    state, policy = codes.state_at(now), setup.policy
     digests = tuple(_digests(codes, policy))
     key_ids = {digest.key_id for digest in digests}
     remaining = codes.remaining_at(now)
@@ -51,7 +50,7 @@ def status_of(codes: CodeSet | None, *, setup: Setup, now: datetime) -> Status:
         state=state,
         remaining=remaining,
         total=len(codes.codes),
-        low=state not in _NEVER_LOW and remaining <= policy.low_at,
+        low=state is not SetState.REVOKED and remaining <= policy.low_at,
         issued_at=codes.issued_at,
         expires_at=codes.expires_at,
         last_used_at=codes.last_used_at,
