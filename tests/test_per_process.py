@@ -146,7 +146,7 @@ def test_a_fork_hook_lays_the_old_value_aside_white_box(monkeypatch):
     monkeypatch.setattr(_Process, "generation", _Process.generation)
     value, taken = PerProcess(object), PerProcess(object)
     old = value.get(), taken.get()
-    _Process.forked()
+    _Process.after_fork_in_child()
     assert value.get() is not old[0]
     assert taken.take() is None
     assert [made for _, made in kept] == list(old)
@@ -172,7 +172,8 @@ def test_what_a_child_must_not_inherit_is_let_go_of_before_a_fork():
     made = PerProcess(lambda: "made", before_fork=let_go.append)
     unmade = PerProcess(lambda: "unmade", before_fork=let_go.append)
     made.get()
-    _Process.is_about_to_fork()
+    _Process.before_fork()
+    _Process.after_fork_in_parent()
     assert let_go == ["made"]
     assert made.get() == "made"
     assert unmade.get() == "unmade"

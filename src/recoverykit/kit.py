@@ -31,8 +31,7 @@ _MAX_ATTEMPT: Final = 128
 class RecoveryKit:
     """Issues, redeems and revokes recovery codes over a storage.
 
-    One kit serves a whole process: it is safe in any number of threads and after a fork. (SQLite
-    asks for more: fork while no other thread uses the storage.)
+    One kit serves a whole process: it is safe in any number of threads and after a fork.
 
     Args:
         storage: where the documents are kept.

@@ -7,22 +7,26 @@ there either, since finalising it could say goodbye on the parent's sockets.
 import contextlib
 import os
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from threading import RLock
 from typing import Any, Final, Generic, TypeVar
 from weakref import WeakSet
 
-__all__ = ["PerProcess"]
+from recoverykit.gate import Gate
+
+__all__ = ["PerProcess", "keep_from_forking"]
 
 _Value = TypeVar("_Value")
 
 
 class _Generation:
-    """One process between two forks, with a lock that no thread of its parent can hold."""
+    """One process between two forks, with locks that no thread of its parent can hold."""
 
-    __slots__ = ("lock",)
+    __slots__ = ("gate", "lock")
 
     def __init__(self) -> None:
         self.lock = RLock()  # making one value may ask for another
+        self.gate = Gate()  # closed while the process forks
 
 
 class _Process:
@@ -33,18 +37,32 @@ class _Process:
     forkable: Final[WeakSet["PerProcess[Any]"]] = WeakSet()
 
     @classmethod
-    def is_about_to_fork(cls) -> None:
+    def before_fork(cls) -> None:
+        cls.generation.gate.close()
         for value in tuple(cls.forkable):
             value.leave_behind()
 
     @classmethod
-    def forked(cls) -> None:
+    def after_fork_in_parent(cls) -> None:
+        cls.generation.gate.open()
+
+    @classmethod
+    def after_fork_in_child(cls) -> None:
         cls.generation = _Generation()
 
 
 # Where the system cannot fork, the function does not exist and nothing has to be renewed.
 with contextlib.suppress(AttributeError):
-    os.register_at_fork(before=_Process.is_about_to_fork, after_in_child=_Process.forked)
+    os.register_at_fork(
+        before=_Process.before_fork,
+        after_in_parent=_Process.after_fork_in_parent,
+        after_in_child=_Process.after_fork_in_child,
+    )
+
+
+def keep_from_forking() -> AbstractContextManager[None]:
+    """Return a context inside which no other thread can fork: it waits until this one is out."""
+    return _Process.generation.gate
 
 
 class PerProcess(Generic[_Value]):

@@ -11,24 +11,11 @@ from tests.races.forking import FORKS
 
 ROOT = Path(__file__).parents[2]
 SECONDS = 120
-CARRIED = (
-    "SQLite keeps its locks in the memory of the process, where a connection that was in use at a"
-    " fork makes the child believe that it holds them: https://sqlite.org/howtocorrupt.html"
-)
-
 pytestmark = pytest.mark.skipif(
     sys.platform != "linux",
     reason="only Linux has a fork that is meant to be used: elsewhere there is none, or the"
     " system's libraries do not survive it",
 )
-
-
-@pytest.fixture
-def busy_url(request, database_url):
-    """An empty database; on SQLite a fork must not happen while another thread writes."""
-    if database_url.startswith("sqlite"):
-        request.applymarker(pytest.mark.xfail(reason=CARRIED, strict=False))
-    return database_url
 
 
 def run(scenario: str, address: str) -> dict[str, object]:
@@ -72,9 +59,9 @@ def test_child_outlives_its_parents_connections(database_url):
     }
 
 
-def test_fork_while_threads_write(busy_url):
+def test_fork_while_threads_write(database_url):
     """Whatever the parent's other threads were doing, the child can redeem."""
-    assert run("busy", busy_url) == {"children": [["Redemption"]] * FORKS}
+    assert run("busy", database_url) == {"children": [["Redemption"]] * FORKS}
 
 
 def test_fork_while_threads_write_to_memory():

@@ -2,7 +2,7 @@
 
 import contextlib
 import sqlite3
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import partial
 from typing import cast
 
@@ -64,6 +64,10 @@ def opened(url: URL) -> Engine:
             hide_parameters=True,
             # The connection that has just loaded is the one that commits: it is alive.
             pool_use_lifo=True,
+            # SQLAlchemy's default is 5 and 10 more that are closed after each use: with more than
+            # five threads most calls would connect anew.
+            pool_size=15,
+            max_overflow=0,
             connect_args=_arguments(url, database),
         )
     except ModuleNotFoundError:
@@ -85,13 +89,13 @@ def _parsed(url: URL | str) -> URL | None:
     return parsed
 
 
-def before_fork_of(url: URL) -> Callable[[Engine], object] | None:
-    """Return what an engine has to let go of before a fork; None for nothing.
+def carries_locks(url: URL) -> bool:
+    """Whether a forked child must inherit no open connection, idle or in use.
 
-    SQLite keeps its locks in the memory of the process. A child that inherits an open connection
-    believes that it holds them, so the idle ones are closed: https://sqlite.org/howtocorrupt.html
+    SQLite keeps its locks in the memory of the process. A child that inherits a connection believes
+    that it holds them: https://sqlite.org/howtocorrupt.html
     """
-    return Engine.dispose if Database.of(url.get_dialect()) is Database.SQLITE else None
+    return Database.of(url.get_dialect()) is Database.SQLITE
 
 
 def _is_in_memory(url: URL) -> bool:

@@ -1,6 +1,7 @@
 """The SQL storage: `Storage` over an engine of the host's, or over one of our own."""
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from types import TracebackType
 from typing import Self, TypeVar
@@ -10,10 +11,10 @@ from sqlalchemy import URL, Connection, Engine, MetaData
 from recoverykit.core.record import Change, Record
 from recoverykit.core.subject import Subject
 from recoverykit.errors import StorageError
-from recoverykit.per_process import PerProcess
+from recoverykit.per_process import PerProcess, keep_from_forking
 from recoverykit.storage.sql import outcomes, swap
 from recoverykit.storage.sql.database import Database
-from recoverykit.storage.sql.engine import before_fork_of, checked_url, opened
+from recoverykit.storage.sql.engine import carries_locks, checked_url, opened
 from recoverykit.storage.sql.outcomes import WON, Outcome, Verdict
 from recoverykit.storage.sql.statements import Statements
 from recoverykit.storage.sql.tables import DEFAULT_PREFIX, define_tables
@@ -32,7 +33,8 @@ class SQLStorage:
     Args:
         engine_or_url: the host's engine, which is used as it is and never closed; or the URL of
             a database, for which each process makes an engine of its own when it first needs
-            one. Ours are set up safely: SQLite keeps a write-ahead log and syncs every commit.
+            one. Ours are set up safely: SQLite keeps a write-ahead log and syncs every commit, and
+            a fork waits until no other thread uses it. Each keeps up to 15 connections.
         prefix: what the names of the tables begin with: at most 40 ASCII letters, digits and
             underscores.
         schema: the schema that holds them; None for the database's default.
@@ -54,12 +56,16 @@ class SQLStorage:
             define_tables(self._metadata, prefix=prefix, schema=schema)
         )
         self._own: PerProcess[Engine] | None = None
+        self._lending: Callable[[], AbstractContextManager[object]] = nullcontext
         if isinstance(engine_or_url, Engine):
             Database.of(engine_or_url.dialect)
             self._engine: Callable[[], Engine] = lambda: engine_or_url
         else:
             url = checked_url(engine_or_url)
-            self._own = PerProcess(partial(opened, url), before_fork=before_fork_of(url))
+            self._own = PerProcess(partial(opened, url))
+            if carries_locks(url):
+                self._own = PerProcess(partial(opened, url), before_fork=Engine.dispose)
+                self._lending = keep_from_forking
             self._engine = self._own.get
 
     def load(self, subject: Subject) -> Record | None:
@@ -160,12 +166,13 @@ class SQLStorage:
 
     def _lend(self, step: Callable[[Transaction], _Result]) -> _Result | Verdict:
         """Lend the step a connection, and take it back whatever happens."""
-        engine = self._engine()
-        try:
-            loan = Transaction(engine.connect())
-        except Exception as error:  # noqa: BLE001 - a driver may raise anything
-            return outcomes.before_commit(error)
-        try:
-            return step(loan)
-        finally:
-            loan.release()
+        with self._lending():
+            engine = self._engine()
+            try:
+                loan = Transaction(engine.connect())
+            except Exception as error:  # noqa: BLE001 - a driver may raise anything
+                return outcomes.before_commit(error)
+            try:
+                return step(loan)
+            finally:
+                loan.release()
