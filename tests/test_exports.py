@@ -7,7 +7,7 @@ import sys
 import pytest
 
 import recoverykit
-from recoverykit import errors
+from recoverykit import errors, face
 
 MODULES = ["recoverykit", "recoverykit.storage", "recoverykit.testing"]
 
@@ -18,6 +18,29 @@ def test_everything_exported_exists(name):
     module = importlib.import_module(name)
     assert len(module.__all__) == len(set(module.__all__))
     assert all(hasattr(module, each) for each in module.__all__)
+
+
+def test_the_face_is_loaded_when_it_is_asked_for():
+    """Importing the package loads none of its modules; the first name loads them."""
+    script = """if True:
+        import sys, recoverykit
+        before = [name for name in sys.modules if name.startswith("recoverykit.")]
+        assert before == [], before
+        assert "RecoveryKit" in dir(recoverykit)
+        assert recoverykit.RecoveryKit is sys.modules["recoverykit.kit"].RecoveryKit
+    """
+    assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0
+
+
+def test_the_package_has_the_names_of_its_face_and_no_others():
+    """A name that is not there is told as by any module."""
+    assert {name: getattr(recoverykit, name) for name in face.__all__} == {
+        name: getattr(face, name) for name in face.__all__
+    }
+    assert recoverykit.__all__ is face.__all__
+    assert set(face.__all__) <= set(dir(recoverykit))
+    with pytest.raises(AttributeError, match="module 'recoverykit' has no attribute 'nothing'"):
+        _ = recoverykit.nothing
 
 
 def test_every_error_is_exported_and_of_our_tree():
@@ -34,7 +57,6 @@ def test_every_error_is_exported_and_of_our_tree():
 @pytest.mark.parametrize("absent", ["sqlalchemy", "hypothesis", "pytest", "xkcdpass", "asyncio"])
 def test_importing_the_library_imports_no_extra(absent):
     """What an extra needs is imported when it is asked for, not before."""
-    script = (
-        f"import sys, recoverykit, recoverykit.storage.memory; sys.exit({absent!r} in sys.modules)"
-    )
+    imports = "import sys, recoverykit.face, recoverykit.storage.memory"
+    script = f"{imports}; sys.exit({absent!r} in sys.modules)"
     assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0

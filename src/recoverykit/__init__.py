@@ -1,79 +1,23 @@
-"""Generate, store and redeem recovery codes: hashed, one hash per attempt, each spent once."""
+"""Generate, store and redeem recovery codes: hashed, one hash per attempt, each spent once.
 
-from recoverykit.core.alphabet import Alphabet
-from recoverykit.core.events import Event, EventKind
-from recoverykit.core.format import CodeFormat
-from recoverykit.core.hasher import Argon2idHasher, KeyedHasher, Pbkdf2Hasher
-from recoverykit.core.keyring import Keyring
-from recoverykit.core.policy import Policy
-from recoverykit.core.record import SetState
-from recoverykit.core.results import CodeStatus, Issued, Redemption, Status
-from recoverykit.core.subject import Subject
-from recoverykit.core.throttle import Throttle
-from recoverykit.core.wordlist import WordList
-from recoverykit.errors import (
-    CodeAlreadyUsed,
-    CodesAlreadyIssued,
-    ConcurrentUpdate,
-    CorruptRecord,
-    Finding,
-    InvalidArgument,
-    InvalidCode,
-    MalformedCode,
-    MissingExtra,
-    NoActiveCodes,
-    OutcomeUnknown,
-    Overloaded,
-    PolicyError,
-    RecoveryKitError,
-    RedemptionRefused,
-    RefusalReason,
-    SetDisabled,
-    StorageError,
-    TooManyAttempts,
-    UnknownKey,
-)
-from recoverykit.kit import RecoveryKit
-from recoverykit.limiter import HashLimits
+Importing the package loads nothing; its names are loaded when the first of them is asked for.
+"""
 
-__all__ = [
-    "Alphabet",
-    "Argon2idHasher",
-    "CodeAlreadyUsed",
-    "CodeFormat",
-    "CodeStatus",
-    "CodesAlreadyIssued",
-    "ConcurrentUpdate",
-    "CorruptRecord",
-    "Event",
-    "EventKind",
-    "Finding",
-    "HashLimits",
-    "InvalidArgument",
-    "InvalidCode",
-    "Issued",
-    "KeyedHasher",
-    "Keyring",
-    "MalformedCode",
-    "MissingExtra",
-    "NoActiveCodes",
-    "OutcomeUnknown",
-    "Overloaded",
-    "Pbkdf2Hasher",
-    "Policy",
-    "PolicyError",
-    "RecoveryKit",
-    "RecoveryKitError",
-    "Redemption",
-    "RedemptionRefused",
-    "RefusalReason",
-    "SetDisabled",
-    "SetState",
-    "Status",
-    "StorageError",
-    "Subject",
-    "Throttle",
-    "TooManyAttempts",
-    "UnknownKey",
-    "WordList",
-]
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from recoverykit.face import *  # noqa: F403  # every name of it, and no other
+    from recoverykit.face import __all__ as __all__
+else:
+
+    def __getattr__(name: str) -> object:
+        face = import_module("recoverykit.face")
+        names = {each: getattr(face, each) for each in ("__all__", *face.__all__)}
+        if name not in names:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        globals().update(names)
+        return names[name]
+
+    def __dir__() -> list[str]:
+        return sorted({*globals(), *import_module("recoverykit.face").__all__})

@@ -1,0 +1,79 @@
+"""Every public name, and where it is defined."""
+
+from recoverykit.core.alphabet import Alphabet
+from recoverykit.core.events import Event, EventKind
+from recoverykit.core.format import CodeFormat
+from recoverykit.core.hasher import Argon2idHasher, KeyedHasher, Pbkdf2Hasher
+from recoverykit.core.keyring import Keyring
+from recoverykit.core.policy import Policy
+from recoverykit.core.record import SetState
+from recoverykit.core.results import CodeStatus, Issued, Redemption, Status
+from recoverykit.core.subject import Subject
+from recoverykit.core.throttle import Throttle
+from recoverykit.core.wordlist import WordList
+from recoverykit.errors import (
+    CodeAlreadyUsed,
+    CodesAlreadyIssued,
+    ConcurrentUpdate,
+    CorruptRecord,
+    Finding,
+    InvalidArgument,
+    InvalidCode,
+    MalformedCode,
+    MissingExtra,
+    NoActiveCodes,
+    OutcomeUnknown,
+    Overloaded,
+    PolicyError,
+    RecoveryKitError,
+    RedemptionRefused,
+    RefusalReason,
+    SetDisabled,
+    StorageError,
+    TooManyAttempts,
+    UnknownKey,
+)
+from recoverykit.kit import RecoveryKit
+from recoverykit.limiter import HashLimits
+
+__all__ = [
+    "Alphabet",
+    "Argon2idHasher",
+    "CodeAlreadyUsed",
+    "CodeFormat",
+    "CodeStatus",
+    "CodesAlreadyIssued",
+    "ConcurrentUpdate",
+    "CorruptRecord",
+    "Event",
+    "EventKind",
+    "Finding",
+    "HashLimits",
+    "InvalidArgument",
+    "InvalidCode",
+    "Issued",
+    "KeyedHasher",
+    "Keyring",
+    "MalformedCode",
+    "MissingExtra",
+    "NoActiveCodes",
+    "OutcomeUnknown",
+    "Overloaded",
+    "Pbkdf2Hasher",
+    "Policy",
+    "PolicyError",
+    "RecoveryKit",
+    "RecoveryKitError",
+    "Redemption",
+    "RedemptionRefused",
+    "RefusalReason",
+    "SetDisabled",
+    "SetState",
+    "Status",
+    "StorageError",
+    "Subject",
+    "Throttle",
+    "TooManyAttempts",
+    "UnknownKey",
+    "WordList",
+]
