@@ -69,7 +69,7 @@ def public_names() -> dict[str, object]:
     return {
         name: value
         for module in PUBLIC_MODULES
-        for name, value in vars(module).items()
+        for name, value in inspect.getmembers(module)
         if name in getattr(module, "__all__", ())
         or (not hasattr(module, "__all__") and is_defined_in(module, name, value))
     }
