@@ -172,8 +172,9 @@ def test_a_stopped_server_leaves_nothing(kind):
 
 
 OWNER = """
-import os, sys
+import os, signal, sys
 from tests.servers import MariaDBServer, PostgreSQLServer
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background ignores it
 server = {}().start()
 print(server.folder, flush=True)
 if os.fork() == 0:
