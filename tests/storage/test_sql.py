@@ -145,8 +145,10 @@ def test_of_simultaneous_commits_one_wins(storage, database, kind):
         erased = [c for c in won if c.document is None]
         kept = [c for c in won if c.document is not None]
         if kind == "erase nothing":
-            # To erase nothing changes nothing, so it may go before the one that stores.
-            assert len(kept) == 1
+            # To erase nothing changes nothing, so it may go before the one that stores; or all
+            # that store may lose to it, as to a deadlock.
+            assert won
+            assert len(kept) <= 1
         else:
             assert len(won) == 1
         loaded = storage.load(subject)
