@@ -11,6 +11,8 @@
     │   ├── TooManyAttempts              a delay is running (``retry_at``): nothing was judged
     │   └── SetDisabled                  too many failures in a row: only a new set helps
     ├── CodesAlreadyIssued               issuing would destroy a set that still counts
+    ├── ManagementLocked                 this session has not unlocked issuing and revoking
+    ├── SwitchedOff                      the policy issues no codes (``count=0``)
     ├── UnknownKey                       the keyring lacks a key that a stored record names
     ├── Overloaded                       more calls are waiting to hash than the limit allows
     ├── StorageError                     the storage failed
@@ -143,6 +145,14 @@ class SetDisabled(RedemptionRefused):
 
 class CodesAlreadyIssued(RecoveryKitError):
     """The subject has an active or a disabled set: say ``replace=True`` to give it up."""
+
+
+class ManagementLocked(RecoveryKitError):
+    """The session has not unlocked the subject's codes, or its unlock has lapsed."""
+
+
+class SwitchedOff(RecoveryKitError):
+    """The policy switches recovery codes off: nothing is issued."""
 
 
 class UnknownKey(RecoveryKitError):

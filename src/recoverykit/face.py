@@ -7,7 +7,7 @@ from recoverykit.core.hasher import Argon2idHasher, KeyedHasher, Pbkdf2Hasher
 from recoverykit.core.keyring import Keyring
 from recoverykit.core.policy import Policy
 from recoverykit.core.record import SetState
-from recoverykit.core.results import CodeStatus, Issued, Redemption, Status
+from recoverykit.core.results import CodeStatus, Issued, Redemption, Resealed, Status
 from recoverykit.core.subject import Subject
 from recoverykit.core.throttle import Throttle
 from recoverykit.core.wordlist import WordList
@@ -20,6 +20,7 @@ from recoverykit.errors import (
     InvalidArgument,
     InvalidCode,
     MalformedCode,
+    ManagementLocked,
     MissingExtra,
     NoActiveCodes,
     OutcomeUnknown,
@@ -30,6 +31,7 @@ from recoverykit.errors import (
     RefusalReason,
     SetDisabled,
     StorageError,
+    SwitchedOff,
     TooManyAttempts,
     UnknownKey,
 )
@@ -55,6 +57,7 @@ __all__ = [
     "KeyedHasher",
     "Keyring",
     "MalformedCode",
+    "ManagementLocked",
     "MissingExtra",
     "NoActiveCodes",
     "OutcomeUnknown",
@@ -67,11 +70,13 @@ __all__ = [
     "Redemption",
     "RedemptionRefused",
     "RefusalReason",
+    "Resealed",
     "SetDisabled",
     "SetState",
     "Status",
     "StorageError",
     "Subject",
+    "SwitchedOff",
     "Throttle",
     "TooManyAttempts",
     "UnknownKey",

@@ -1,31 +1,24 @@
 """The kit: the verbs that a host calls, run over its storage."""
 
-import logging
-import secrets
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
-from functools import partial
-from typing import Final, TypeVar
+from datetime import datetime
+from typing import Final
 
 from recoverykit.core import flows
-from recoverykit.core.call import Call, Outcome, Setup
-from recoverykit.core.effects import Flow
-from recoverykit.core.events import Event, checked_context
+from recoverykit.core.events import Event
 from recoverykit.core.keyring import Keyring
 from recoverykit.core.masked import Masked
 from recoverykit.core.policy import Policy
-from recoverykit.core.results import Issued, Redemption, Status
-from recoverykit.core.state import prepare
+from recoverykit.core.results import Issued, Redemption, Resealed, Status
+from recoverykit.core.session import required_session_digest, session_digest
 from recoverykit.core.subject import Subject
-from recoverykit.errors import InvalidArgument, PolicyError, RedemptionRefused
-from recoverykit.limiter import HashLimits, Limiter
-from recoverykit.shell import Clock, HostFunction, Shell
+from recoverykit.errors import CorruptRecord, InvalidArgument, RedemptionRefused, UnknownKey
+from recoverykit.limiter import HashLimits
+from recoverykit.runner import Runner
+from recoverykit.shell import Clock, HostFunction
 from recoverykit.storage import Storage
 
-_Result = TypeVar("_Result")
-
-_LOG: Final = logging.getLogger("recoverykit")
-_MAX_ATTEMPT: Final = 128
+_MAX_BATCH: Final = 10_000
 
 
 class RecoveryKit:
@@ -57,22 +50,14 @@ class RecoveryKit:
         clock: Clock | None = None,
         on_event: Callable[[Event], object] | None = None,
     ) -> None:
-        if not isinstance(storage, Storage):
-            raise InvalidArgument("a storage must have the methods load and commit")
-        if keyring is not None and not isinstance(keyring, Keyring):
-            del keyring  # it may hold bare keys, and the frame of an error keeps its locals
-            raise InvalidArgument("a keyring must be a Keyring")
-        if findings := policy.audit(peppered=keyring is not None):
-            raise PolicyError(*findings)
-        self._setup = Setup(policy=policy, keyring=keyring, entropy=secrets.token_bytes)
-        self._shell = Shell(
-            storage=storage,
+        self._runner = Runner(
+            storage,
+            policy=policy,
             keyring=keyring,
-            limiter=Limiter(hashing),
-            clock=clock or partial(datetime.now, UTC),
+            hashing=hashing,
+            clock=clock,
+            on_event=on_event,
         )
-        self._on_event = on_event
-        prepare()
 
     def issue(
         self,
@@ -80,12 +65,14 @@ class RecoveryKit:
         *,
         replace: bool = False,
         attempt: str | None = None,
+        session: str | None = None,
         context: Mapping[str, str] | None = None,
     ) -> Issued:
         """Issue a new set of codes. Show them once: nothing can show them again.
 
         Whether this caller may issue is the host's to decide, at two factors. A new set starts
-        with no failures.
+        with no failures. Under ``Policy.confirm`` it is pending, and whatever counted before goes
+        on counting until it is confirmed.
 
         Args:
             subject: whose codes; a plain text is a subject's id.
@@ -94,19 +81,58 @@ class RecoveryKit:
                 taken from the request; None for a random one. The same id again, within
                 ``Policy.replay_for``, supersedes the set that it issued, as long as none of its
                 codes was used, for nobody has seen them.
+            session: the id of the host's session that asks; needed under
+                ``Policy(management="unlock")``, and not looked at otherwise. None for none.
             context: what the audit trail shall say about the call; None for nothing.
 
         Raises:
+            SwitchedOff: the policy issues no codes.
+            ManagementLocked: an unlock of this session is needed.
             CodesAlreadyIssued: a set stands that is active or disabled, and ``replace`` is not
                 said.
-            ConcurrentUpdate: another call replaced the set first; it holds the codes that count.
+            ConcurrentUpdate: another call replaced or confirmed a set first.
             OutcomeUnknown: it is not known whether the set was stored; repeat the attempt.
-            InvalidArgument: the subject, the attempt id or the context cannot be used.
+            InvalidArgument: the subject, the attempt id, the session or the context cannot be used.
             Overloaded: too many calls are waiting to hash.
-            CorruptRecord, StorageError: what is stored cannot be read, or not be written.
+            UnknownKey, CorruptRecord, StorageError: what is stored cannot be read, or not be
+                written.
         """
-        call = self._call(subject, attempt, context)
-        return self._run(flows.issue(call, replacing=replace))
+        call = self._runner.call(subject, attempt=attempt, context=context)
+        of_session = session_digest(session, call.subject)
+        return self._runner.run(flows.issue(call, replacing=replace, session=of_session))
+
+    def confirm(
+        self,
+        subject: Subject | str,
+        code: str,
+        *,
+        context: Mapping[str, str] | None = None,
+    ) -> Status:
+        """Let a pending set count, for the user has kept its codes: any of them will do.
+
+        It supersedes the set that counted until then, and spends nothing. Confirming twice is
+        fine, for as long as ``Policy.pending_for``. A wrong code is counted by the pending set
+        alone.
+
+        Args:
+            subject: whose codes; a plain text is a subject's id.
+            code: what the user typed back, in any case, with or without separators.
+            context: what the audit trail shall say about the call; None for nothing.
+
+        Raises:
+            RedemptionRefused: the set does not count: `MalformedCode`, `InvalidCode`,
+                `TooManyAttempts` or `SetDisabled` as for ``redeem``; `NoActiveCodes` where none is
+                waiting, or not any more.
+            OutcomeUnknown: it is not known whether the set counts; confirm again.
+            UnknownKey, InvalidArgument, Overloaded, ConcurrentUpdate, CorruptRecord, StorageError:
+                as for ``redeem``.
+        """
+        text = Masked(code)
+        del code  # from here on no frame of ours shows it
+        value = self._runner.run(flows.confirm(self._runner.call(subject, context=context), text))
+        if isinstance(value, RedemptionRefused):
+            raise value
+        return value
 
     def redeem(
         self,
@@ -147,8 +173,8 @@ class RecoveryKit:
         """
         text = Masked(code)
         del code  # from here on no frame of ours shows it
-        call = self._call(subject, attempt, context)
-        value = self._run(flows.redeem(call, text), within=within)
+        call = self._runner.call(subject, attempt=attempt, context=context)
+        value = self._runner.run(flows.redeem(call, text), within=within)
         if isinstance(value, RedemptionRefused):
             raise value
         return value
@@ -160,20 +186,67 @@ class RecoveryKit:
             InvalidArgument: the subject cannot be used.
             CorruptRecord, StorageError: what is stored cannot be read.
         """
-        return self._run(flows.status(self._call(subject, None, None)))
+        return self._runner.run(flows.status(self._runner.call(subject)))
 
-    def revoke(self, subject: Subject | str, *, context: Mapping[str, str] | None = None) -> Status:
-        """Revoke the subject's set: none of its codes counts any more. Revoking twice is fine.
+    def revoke(
+        self,
+        subject: Subject | str,
+        *,
+        session: str | None = None,
+        context: Mapping[str, str] | None = None,
+    ) -> Status:
+        """Revoke the subject's sets: none of the codes counts any more. Revoking twice is fine.
 
         A disabled set stays disabled. Revoke whenever the factor that the codes stand in for is
         switched off.
 
+        Args:
+            subject: whose codes; a plain text is a subject's id. Other scopes keep theirs.
+            session: as for ``issue``.
+            context: what the audit trail shall say about the call; None for nothing.
+
         Raises:
-            InvalidArgument: the subject or the context cannot be used.
+            ManagementLocked: an unlock of this session is needed.
+            InvalidArgument: the subject, the session or the context cannot be used.
             OutcomeUnknown: it is not known whether the set was revoked; revoke again.
-            CorruptRecord, StorageError: what is stored cannot be read, or not be written.
+            UnknownKey, CorruptRecord, StorageError: what is stored cannot be read, or not be
+                written.
         """
-        return self._run(flows.revoke(self._call(subject, None, context)))
+        call = self._runner.call(subject, context=context)
+        return self._runner.run(flows.revoke(call, session=session_digest(session, call.subject)))
+
+    def unlock(self, subject: Subject | str, *, session: str) -> datetime:
+        """Let one session issue, replace and revoke, for as long as ``Policy.unlock_for``.
+
+        Call it once the session has authenticated anew. An unlock of another session ends by it.
+        It means something only under ``Policy(management="unlock")``.
+
+        Args:
+            subject: whose codes; a plain text is a subject's id.
+            session: the id of the host's session, 1 to 1,024 characters that nobody can guess. Only
+                a digest of it is stored.
+
+        Returns:
+            Until when, in UTC.
+
+        Raises:
+            InvalidArgument: the subject or the session cannot be used.
+            OutcomeUnknown: it is not known whether it was unlocked; unlock again.
+            UnknownKey, CorruptRecord, StorageError: what is stored cannot be read, or not be
+                written.
+        """
+        call = self._runner.call(subject)
+        return self._runner.run(
+            flows.unlock(call, session=required_session_digest(session, call.subject))
+        )
+
+    def lock(self, subject: Subject | str, *, session: str) -> None:
+        """End a session's unlock before its time. Nothing happens where it has none.
+
+        Args, Raises: as for ``unlock``.
+        """
+        call = self._runner.call(subject)
+        self._runner.run(flows.lock(call, session=required_session_digest(session, call.subject)))
 
     def erase(self, subject: Subject | str) -> None:
         """Remove everything that is stored about the subject, its audit trail included.
@@ -186,48 +259,56 @@ class RecoveryKit:
             OutcomeUnknown: it is not known whether it was removed; erase again.
             StorageError: it could not be removed.
         """
-        self._run(flows.erase(self._call(subject, None, None)))
+        self._runner.run(flows.erase(self._runner.call(subject)))
+
+    def erase_scopes(self, subject: Subject | str) -> tuple[Subject, ...]:
+        """Erase every scope of a subject, one after the other; return those that there were.
+
+        What somebody issues meanwhile, in a scope that is new, may remain.
+
+        Raises:
+            InvalidArgument: the subject cannot be used, or the storage cannot list.
+            OutcomeUnknown, StorageError: as for ``erase``; erase again.
+        """
+        scopes = self._runner.enumerable.scopes(Subject.of(subject))
+        for each in scopes:
+            self.erase(each)
+        return scopes
+
+    def reseal(self, *, after: Subject | None = None, limit: int = 100) -> Resealed:
+        """Put a batch of documents under the newest seal. Their codes stay as they are.
+
+        Begin without ``after``, and go on with ``Resealed.last`` until that is None.
+
+        Args:
+            after: where the batch before ended; None for the first.
+            limit: how many documents the batch has at most; 1 to 10,000.
+
+        Raises:
+            InvalidArgument: the limit is out of its bounds, or the storage cannot list.
+            StorageError: what is stored cannot be read, or not be written.
+        """
+        if not isinstance(limit, int) or not 1 <= limit <= _MAX_BATCH:
+            raise InvalidArgument(f"limit must be 1 to {_MAX_BATCH}")
+        keyring = self._runner.setup.keyring
+        newest = keyring.primary if keyring else None
+        batch = self._runner.enumerable.sealed_otherwise(newest, after=after, limit=limit)
+        count, failed = 0, list[Subject]()
+        for each in batch:
+            try:
+                count += self._runner.run(flows.reseal(self._runner.call(each)))
+            except (UnknownKey, CorruptRecord):
+                failed.append(each)
+        last = batch[-1] if len(batch) == limit else None
+        return Resealed(count=count, failed=tuple(failed), last=last)
 
     def recognises(self, text: str) -> bool:
         """Say whether a text has the shape of a code of this policy, check symbol included.
 
         Spends nothing and asks no storage: for telling a recovery code from a one-time password
-        before either is judged.
+        before either is judged. Nothing is recognised where codes are switched off.
         """
         masked = Masked(text)
         del text
-        return self._setup.policy.format.matches(masked)
-
-    def _call(
-        self, subject: Subject | str, attempt: str | None, context: Mapping[str, str] | None
-    ) -> Call:
-        return Call(
-            setup=self._setup,
-            subject=Subject.of(subject),
-            attempt=self._setup.token() if attempt is None else _checked_attempt(attempt),
-            context=checked_context(context),
-        )
-
-    def _run(self, flow: Flow[Outcome[_Result]], *, within: HostFunction | None = None) -> _Result:
-        outcome = self._shell.run(flow, within=within)
-        for event in outcome.events:
-            self._announce(event)
-        return outcome.value
-
-    def _announce(self, event: Event) -> None:
-        if self._on_event is None:
-            return
-        try:
-            self._on_event(event)
-        except Exception as error:  # noqa: BLE001  # nothing that a listener does undoes a commit
-            _LOG.error("on_event raised %s", type(error).__name__)
-
-
-def _checked_attempt(attempt: object) -> str:
-    if (
-        not isinstance(attempt, str)
-        or not 1 <= len(attempt) <= _MAX_ATTEMPT
-        or not all(" " <= char <= "~" for char in attempt)
-    ):
-        raise InvalidArgument("an attempt id is 1 to 128 printable ASCII characters")
-    return attempt
+        policy = self._runner.setup.policy
+        return not policy.is_off and policy.format.matches(masked)

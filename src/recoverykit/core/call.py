@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, TypeVar
 
+from recoverykit.core.document import Document, document_in
 from recoverykit.core.events import Event, EventKind
-from recoverykit.core.keyring import Keyring, signing_key_id
+from recoverykit.core.keyring import NO_KEY, Keyring, signing_key_id
 from recoverykit.core.policy import Policy
+from recoverykit.core.record import Record
 from recoverykit.core.subject import Subject
 from recoverykit.errors import RefusalReason
 
@@ -33,6 +35,10 @@ class Setup:
         """The id of the key under which new codes are bound; `NO_KEY` for none."""
         return signing_key_id(self.keyring)
 
+    def holds(self, key_id: str) -> bool:
+        """Whether records can be judged that name this key."""
+        return key_id == NO_KEY or (self.keyring is not None and key_id in self.keyring.ids)
+
     def token(self) -> str:
         """Return 128 random bits in hex."""
         return self.entropy(16).hex()
@@ -53,6 +59,14 @@ class Call:
     subject: Subject
     attempt: str
     context: Mapping[str, str]
+
+    def document(self, record: Record | None) -> Document:
+        """Return the document that a record of the subject holds; an empty one for None.
+
+        Raises:
+            UnknownKey, CorruptRecord: see `document_in`.
+        """
+        return document_in(record, keyring=self.setup.keyring, subject=self.subject)
 
     def event(
         self,

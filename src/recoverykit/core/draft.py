@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from recoverykit.core.call import Call
-from recoverykit.core.digest import StoredDigest
 from recoverykit.core.effects import Derived
 from recoverykit.core.format import CodeFormat
 from recoverykit.core.generator import generate
@@ -33,15 +32,17 @@ class Draft:
 
     def to_set(self, derived: Derived, call: Call) -> CodeSet:
         """Return the set to be stored, issued at the time when the hashes were ready."""
-        after = call.setup.policy.expires_after
+        policy = call.setup.policy
+        after = policy.expires_after
         return CodeSet(
             id=self.set_id,
             format=self.format,
             issued_at=derived.now,
             attempt=call.attempt,
             expires_at=derived.now + after if after else None,
+            lapses_at=derived.now + policy.pending_for if policy.confirm else None,
             codes=tuple(
-                StoredCode(ordinal=ordinal, digest=_stored(request, digest))
+                StoredCode(ordinal=ordinal, digest=request.to_stored(digest))
                 for ordinal, (request, digest) in enumerate(
                     zip(self.requests, derived.digests, strict=True)
                 )
@@ -55,6 +56,7 @@ class Draft:
             set_id=codes.id,
             issued_at=codes.issued_at,
             expires_at=codes.expires_at,
+            pending=codes.is_pending,
         )
 
 
@@ -83,9 +85,3 @@ def draw(call: Call) -> Draft:
 def _salts(call: Call) -> Iterator[bytes]:
     while True:
         yield call.setup.entropy(SALT_BYTES)
-
-
-def _stored(request: HashRequest, digest: Masked[bytes]) -> str:
-    return StoredDigest(
-        hasher=request.hasher, key_id=request.key_id, salt=request.salt, digest=digest
-    ).to_text()

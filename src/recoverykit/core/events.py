@@ -19,13 +19,18 @@ class EventKind(Enum):
     """What happened."""
 
     ISSUED = "issued"
+    IMPORTED = "imported"
+    CONFIRMED = "confirmed"
     SUPERSEDED = "superseded"
     REDEEMED = "redeemed"
+    REPLACED = "replaced"
     REPLAYED = "replayed"
     FAILED = "failed"
     DISABLED = "disabled"
     REFUSED = "refused"
     REVOKED = "revoked"
+    UNLOCKED = "unlocked"
+    LOCKED = "locked"
     ERASED = "erased"
 
 
@@ -42,7 +47,8 @@ class Event:
         ordinal: the place of the code in its set, from 0; None where no code is named.
         attempt: the id of the attempt that did it; None where the call has none.
         reason: why it was refused; None unless it was.
-        failures: failures in a row after it; for ``ISSUED``, how many were forgiven by it.
+        failures: failures in a row after it; for a set that has become active, how many of its
+            predecessor's were forgiven by that.
         retry_at: until when further attempts are refused; None where no delay runs.
         context: what the host said about the call: an actor, a source.
     """

@@ -4,19 +4,30 @@ The verbs that write go round as `recoverykit.core.rounds` says. What is decided
 in `recoverykit.core.redeemer`; what a lost answer means, in `recoverykit.core.doubt`.
 """
 
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeAlias
+
 from recoverykit.core import redeemer
 from recoverykit.core.call import Call, Outcome
+from recoverykit.core.confirming import Confirming
+from recoverykit.core.document import Document, unchecked_document_in
 from recoverykit.core.doubt import Doubt
 from recoverykit.core.effects import Flow, Loaded, load
-from recoverykit.core.events import EventKind
+from recoverykit.core.events import Event, EventKind
 from recoverykit.core.issuing import Issuing
 from recoverykit.core.masked import Masked
 from recoverykit.core.record import Change
-from recoverykit.core.redeeming import Redeemed, Redeeming
-from recoverykit.core.results import Issued, Status
+from recoverykit.core.redeeming import Redeeming
+from recoverykit.core.results import Issued, Redemption, Status
 from recoverykit.core.rounds import Step, change_to, go_round
-from recoverykit.core.state import codes_in
+from recoverykit.core.seal import seal_key_in
 from recoverykit.core.status import status_of
+from recoverykit.errors import RedemptionRefused, UnknownKey
+
+Transition: TypeAlias = tuple[Document | None, tuple[Event, ...]]
+"""The document that is to be committed, None where nothing changes, and what is told of it."""
 
 
 def status(call: Call) -> Flow[Outcome[Status]]:
@@ -26,27 +37,44 @@ def status(call: Call) -> Flow[Outcome[Status]]:
         CorruptRecord: what is stored cannot be read.
     """
     loaded = yield from load(call.subject)
-    value = status_of(codes_in(loaded.record), setup=call.setup, now=loaded.now)
+    missing = None
+    try:
+        document = call.document(loaded.record)
+    except UnknownKey as unknown:
+        # Nothing can be redeemed; what stands there is told all the same, for somebody to mend it.
+        missing = unknown.key_id
+        document = unchecked_document_in(loaded.record)
+    value = status_of(document, setup=call.setup, now=loaded.now, missing_seal=missing)
     return Outcome(value=value)
 
 
-def issue(call: Call, *, replacing: bool) -> Flow[Outcome[Issued]]:
+def issue(call: Call, *, replacing: bool, session: Masked[str] | None) -> Flow[Outcome[Issued]]:
     """Issue a new set, where the redeemer permits it.
 
     Raises:
+        SwitchedOff, ManagementLocked: the policy issues nothing, or not to this session.
         CodesAlreadyIssued, ConcurrentUpdate: see `redeemer.permit_issue`.
-        CorruptRecord: what is stored cannot be read.
+        UnknownKey, CorruptRecord: what is stored cannot be read.
         OutcomeUnknown: it is not known whether the set was stored.
     """
-    issuing = Issuing(call, replacing=replacing)
+    issuing = Issuing(call, replacing=replacing, session=session)
     return (yield from go_round(call, issuing.doubt, issuing.decide))
 
 
-def redeem(call: Call, text: Masked[str]) -> Flow[Redeemed]:
+def confirm(call: Call, text: Masked[str]) -> Flow[Outcome[Status | RedemptionRefused]]:
+    """Let the pending set count, or end in the refusal to.
+
+    Raises: as for `redeem`.
+    """
+    confirming = Confirming(call, text)
+    return (yield from go_round(call, confirming.doubt, confirming.decide))
+
+
+def redeem(call: Call, text: Masked[str]) -> Flow[Outcome[Redemption | RedemptionRefused]]:
     """Spend a code, or end in the refusal to.
 
     Raises:
-        UnknownKey: the code is bound to a key that the keyring lacks.
+        UnknownKey: the code, or the document, is bound to a key that the keyring lacks.
         CorruptRecord: what is stored cannot be read.
         ConcurrentUpdate: other writers won every try.
         OutcomeUnknown: it is not known whether the code was spent.
@@ -55,34 +83,75 @@ def redeem(call: Call, text: Masked[str]) -> Flow[Redeemed]:
     return (yield from go_round(call, redeeming.doubt, redeeming.decide))
 
 
-def revoke(call: Call) -> Flow[Outcome[Status]]:
-    """Revoke whichever set stands; nothing happens where none does, or a disabled one.
+def revoke(call: Call, *, session: Masked[str] | None) -> Flow[Outcome[Status]]:
+    """Revoke whichever sets stand; nothing happens where none does, or a disabled one.
 
     Raises:
-        CorruptRecord: what is stored cannot be read.
+        ManagementLocked: the policy lets this session revoke nothing.
+        UnknownKey, CorruptRecord: what is stored cannot be read.
         ConcurrentUpdate: other writers won every try.
         OutcomeUnknown: it is not known whether the set was revoked.
     """
 
-    def decide(loaded: Loaded) -> Flow[Step[Status]]:
-        yield from ()
-        codes = codes_in(loaded.record)
-        revoked = redeemer.revoke(codes, loaded.now)
-        value = status_of(revoked or codes, setup=call.setup, now=loaded.now)
-        if revoked is None:
-            return Step(outcome=Outcome(value=value))
-        events = (call.event(EventKind.REVOKED, loaded.now, set_id=revoked.id),)
-        change = change_to(
-            revoked,
-            record=loaded.record,
-            call=call,
-            revision=call.setup.token(),
-            events=events,
-            now=loaded.now,
-        )
-        return Step(outcome=Outcome(value=value, events=events), change=change)
+    def transition(old: Document, now: datetime) -> Transition:
+        redeemer.permit_management(old, session=session, policy=call.setup.policy, now=now)
+        new, revoked = redeemer.revoke(old, now)
+        events = tuple(call.event(EventKind.REVOKED, now, set_id=each.id) for each in revoked)
+        return (new if revoked else None), events
 
-    return (yield from go_round(call, Doubt(call.attempt), decide))
+    outcome = yield from _manage(call, transition)
+    value = status_of(outcome.value.document, setup=call.setup, now=outcome.value.at)
+    return Outcome(value=value, events=outcome.events)
+
+
+def unlock(call: Call, *, session: Masked[str]) -> Flow[Outcome[datetime]]:
+    """Open issuing and revoking for one session; tell until when.
+
+    Raises: as for `revoke`, but for `ManagementLocked`.
+    """
+
+    def transition(old: Document, now: datetime) -> Transition:
+        events = (call.event(EventKind.UNLOCKED, now),)
+        return redeemer.unlock(old, session=session, now=now), events
+
+    outcome = yield from _manage(call, transition)
+    value = outcome.value.at + call.setup.policy.unlock_for
+    return Outcome(value=value, events=outcome.events)
+
+
+def lock(call: Call, *, session: Masked[str]) -> Flow[Outcome[None]]:
+    """End the unlock of a session; nothing happens where it has none.
+
+    Raises: as for `unlock`.
+    """
+
+    def transition(old: Document, now: datetime) -> Transition:
+        return redeemer.lock(old, session=session), (call.event(EventKind.LOCKED, now),)
+
+    outcome = yield from _manage(call, transition)
+    return Outcome(value=None, events=outcome.events)
+
+
+def reseal(call: Call) -> Flow[Outcome[bool]]:
+    """Put what is stored under the newest seal, nothing else being changed.
+
+    The value says whether it had another one.
+
+    Raises: as for `unlock`.
+    """
+
+    def decide(loaded: Loaded) -> Flow[Step[bool]]:
+        yield from ()
+        keyring = call.setup.keyring
+        newest = keyring.primary if keyring else None
+        document = call.document(loaded.record)
+        if loaded.record is None or seal_key_in(Masked(loaded.record.document)) == newest:
+            return Step(outcome=Outcome(value=bool(doubt.results())))
+        change = _change(call, document, loaded=loaded, events=())
+        return Step(outcome=Outcome(value=True), change=change)
+
+    doubt: Doubt[Outcome[bool]] = Doubt(call.attempt)
+    return (yield from go_round(call, doubt, decide))
 
 
 def erase(call: Call) -> Flow[Outcome[None]]:
@@ -109,3 +178,39 @@ def erase(call: Call) -> Flow[Outcome[None]]:
         return Step(outcome=Outcome(value=None, events=events), change=change)
 
     return (yield from go_round(call, doubt, decide))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Managed:
+    """What stands after a transition, and when that was decided."""
+
+    document: Document
+    at: datetime
+
+
+def _manage(
+    call: Call, transition: Callable[[Document, datetime], Transition]
+) -> Flow[Outcome[_Managed]]:
+    """Go round with a transition that needs no hash."""
+
+    def decide(loaded: Loaded) -> Flow[Step[_Managed]]:
+        yield from ()
+        old = call.document(loaded.record)
+        new, events = transition(old, loaded.now)
+        if new is None:
+            return Step(outcome=Outcome(value=_Managed(document=old, at=loaded.now)))
+        outcome = Outcome(value=_Managed(document=new, at=loaded.now), events=events)
+        return Step(outcome=outcome, change=_change(call, new, loaded=loaded, events=events))
+
+    return (yield from go_round(call, Doubt(call.attempt), decide))
+
+
+def _change(call: Call, document: Document, *, loaded: Loaded, events: tuple[Event, ...]) -> Change:
+    return change_to(
+        document,
+        record=loaded.record,
+        call=call,
+        revision=call.setup.token(),
+        events=events,
+        now=loaded.now,
+    )

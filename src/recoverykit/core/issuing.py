@@ -2,13 +2,16 @@
 
 from recoverykit.core import redeemer
 from recoverykit.core.call import Call, Outcome
+from recoverykit.core.document import Document
 from recoverykit.core.doubt import Doubt
 from recoverykit.core.draft import Draft, draw
 from recoverykit.core.effects import Flow, Loaded, derive
 from recoverykit.core.events import Event, EventKind
+from recoverykit.core.masked import Masked
 from recoverykit.core.results import Issued
 from recoverykit.core.rounds import Step, change_to
-from recoverykit.core.state import CodeSet, codes_in
+from recoverykit.core.state import CodeSet
+from recoverykit.errors import SwitchedOff
 
 
 class Issuing:
@@ -19,45 +22,50 @@ class Issuing:
     the meantime. What could come back must never have been shown to anybody.
     """
 
-    def __init__(self, call: Call, *, replacing: bool) -> None:
+    def __init__(self, call: Call, *, replacing: bool, session: Masked[str] | None) -> None:
         self.doubt: Doubt[Outcome[Issued]] = Doubt(call.attempt)
         self._call = call
         self._replacing = replacing
-        self._first: tuple[CodeSet | None] | None = None  # what stood in the first round
+        self._session = session
+        self._first: Document | None = None  # what stood in the first round
         self._drawn: tuple[Draft, CodeSet] | None = None
         self._doubts_when_drawn = 0
 
     def decide(self, loaded: Loaded) -> Flow[Step[Issued]]:
         """Decide one round: the set that stands is ours already, gives way, or must stay."""
-        call = self._call
-        old = codes_in(loaded.record)
+        call, policy = self._call, self._call.setup.policy
+        if policy.is_off:
+            raise SwitchedOff("the policy issues no codes")
+        old = call.document(loaded.record)
         if landed := self._landed(old):
             return Step(outcome=landed)
-        self._first = self._first or (old,)
+        self._first = self._first or old
+        redeemer.permit_management(old, session=self._session, policy=policy, now=loaded.now)
         redeemer.permit_issue(
             old,
-            first=self._first[0],
+            first=self._first,
             replacing=self._replacing,
             attempt=call.attempt,
-            policy=call.setup.policy,
+            policy=policy,
             now=loaded.now,
         )
-        draft, new = yield from self._draw()
-        events = _events(call, old=old, new=new)
+        draft, codes = yield from self._draw()
+        new, gone = redeemer.install(old, codes)
+        events = _events(call, codes=codes, gone=gone)
         change = change_to(
             new,
             record=loaded.record,
             call=call,
             revision=call.setup.token(),
             events=events,
-            now=new.issued_at,
+            now=codes.issued_at,
         )
-        outcome = Outcome(value=draft.to_issued(new), events=events)
+        outcome = Outcome(value=draft.to_issued(codes), events=events)
         return Step(outcome=outcome, change=change)
 
-    def _landed(self, codes: CodeSet | None) -> Outcome[Issued] | None:
+    def _landed(self, document: Document) -> Outcome[Issued] | None:
         for outcome in self.doubt.results():
-            if codes is not None and codes.id == outcome.value.set_id:
+            if outcome.value.set_id in document.ids:
                 return outcome
         return None
 
@@ -71,13 +79,10 @@ class Issuing:
         return self._drawn
 
 
-def _events(call: Call, *, old: CodeSet | None, new: CodeSet) -> tuple[Event, ...]:
-    issued = call.event(
-        EventKind.ISSUED,
-        new.issued_at,
-        set_id=new.id,
-        failures=old.failures if old else 0,
+def _events(call: Call, *, codes: CodeSet, gone: tuple[CodeSet, ...]) -> tuple[Event, ...]:
+    now = codes.issued_at
+    forgiven = sum(each.failures for each in gone if not each.is_pending)
+    return (
+        *(call.event(EventKind.SUPERSEDED, now, set_id=each.id) for each in gone),
+        call.event(EventKind.ISSUED, now, set_id=codes.id, failures=forgiven),
     )
-    if old is None:
-        return (issued,)
-    return (call.event(EventKind.SUPERSEDED, new.issued_at, set_id=old.id), issued)

@@ -13,6 +13,7 @@ NO_KEY: Final = "-"  # what a record says that was made without a keyring
 _KEY_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _MIN_KEY_BYTES = 16  # SP 800-63B-4, 3.2.12 asks for 112 bits; keys come in whole 128
 _CODE_LABEL = b"recoverykit/1/code"
+_SEAL_LABEL = b"recoverykit/1/seal"
 _UNKEYED = hmac.digest(bytes(32), _CODE_LABEL, hashlib.sha256)
 
 
@@ -24,18 +25,29 @@ class Keyring:
     Args:
         keys: at least one key by its id. An id is 1 to 64 ASCII letters, digits, dots, dashes or
             underscores; a key is at least 16 random bytes.
-        primary: the id of the key under which new sets are made; required with more than one key,
-            so that a key can be added on every host before the first of them uses it.
+        primary: the id of the key under which new sets are made and documents are sealed; required
+            with more than one key, so that a key can be added on every host before the first of
+            them uses it.
+        accept_unsealed: whether documents without a seal are read, too. Only for the time of a
+            migration: while it is set, who can write to the storage can make up documents.
 
     Raises:
         PolicyError: there is no key, an id or a key is not usable, or the primary is not named.
     """
 
-    __slots__ = ("_primary", "_subkeys")
+    __slots__ = ("_accept_unsealed", "_primary", "_seal_subkeys", "_subkeys")
 
-    def __init__(self, keys: Mapping[str, bytes], *, primary: str | None = None) -> None:
+    def __init__(
+        self,
+        keys: Mapping[str, bytes],
+        *,
+        primary: str | None = None,
+        accept_unsealed: bool = False,
+    ) -> None:
         self._primary: str = ""
+        self._accept_unsealed = accept_unsealed is True
         self._subkeys: dict[str, Masked[bytes]] = {}
+        self._seal_subkeys: dict[str, Masked[bytes]] = {}
         held = {key_id: Masked(key) for key_id, key in keys.items()} if _is_mapping(keys) else {}
         del keys  # no frame that raises holds a bare key
         if not all(isinstance(key_id, str) and _KEY_ID.fullmatch(key_id) for key_id in held):
@@ -47,7 +59,8 @@ class Keyring:
         if primary is None or primary not in held:
             _refuse("one of the keys must be named as the primary")
         self._primary = primary
-        self._subkeys = {key_id: _code_subkey(key) for key_id, key in held.items()}
+        self._subkeys = {key_id: _subkey(key, _CODE_LABEL) for key_id, key in held.items()}
+        self._seal_subkeys = {key_id: _subkey(key, _SEAL_LABEL) for key_id, key in held.items()}
 
     @property
     def primary(self) -> str:
@@ -59,6 +72,11 @@ class Keyring:
         """The ids of all its keys."""
         return frozenset(self._subkeys)
 
+    @property
+    def accepts_unsealed(self) -> bool:
+        """Whether documents without a seal are read, too."""
+        return self._accept_unsealed
+
     def __repr__(self) -> str:
         return f"Keyring({sorted(self._subkeys)}, primary={self._primary!r})"
 
@@ -68,10 +86,15 @@ class Keyring:
         Raises:
             UnknownKey: the keyring does not hold it.
         """
-        subkey = self._subkeys.get(key_id)
-        if subkey is None:
-            raise UnknownKey(key_id)
-        return Masked(hmac.digest(subkey.reveal(), message.reveal(), hashlib.sha256))
+        return _mac(self._subkeys, key_id, message)
+
+    def seal(self, key_id: str, message: Masked[bytes]) -> Masked[bytes]:
+        """Return HMAC-SHA-256 of the message under the seal subkey of that key.
+
+        Raises:
+            UnknownKey: the keyring does not hold it.
+        """
+        return _mac(self._seal_subkeys, key_id, message)
 
     def __reduce__(self) -> Never:
         raise TypeError("a keyring cannot be pickled or copied")
@@ -103,8 +126,17 @@ def _is_usable(key: Masked[bytes]) -> bool:
     return isinstance(key.reveal(), bytes) and len(key.reveal()) >= _MIN_KEY_BYTES
 
 
-def _code_subkey(key: Masked[bytes]) -> Masked[bytes]:
-    return Masked(hmac.digest(key.reveal(), _CODE_LABEL, hashlib.sha256))
+def _subkey(key: Masked[bytes], label: bytes) -> Masked[bytes]:
+    return Masked(hmac.digest(key.reveal(), label, hashlib.sha256))
+
+
+def _mac(
+    subkeys: Mapping[str, Masked[bytes]], key_id: str, message: Masked[bytes]
+) -> Masked[bytes]:
+    subkey = subkeys.get(key_id)
+    if subkey is None:
+        raise UnknownKey(key_id)
+    return Masked(hmac.digest(subkey.reveal(), message.reveal(), hashlib.sha256))
 
 
 def _refuse(figure: str) -> Never:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 from types import UnionType
-from typing import Final
+from typing import Final, Literal
 
 from recoverykit.core.bounds import Bound, require
 from recoverykit.core.format import CodeFormat
@@ -29,15 +29,24 @@ class Policy:
     current policy.
 
     Args:
-        count: how many codes a set has; 1 to 100.
+        count: how many codes a set has; 0 to 100. Zero switches recovery codes off: nothing is
+            issued, and nothing is accepted of what was issued before.
         format: the shape of the codes.
         hasher: how they are hashed.
-        throttle: how failures slow down further attempts.
+        throttle: how failures slow down further attempts; None for not at all, which breaks
+            every standard there is.
         low_at: `Redemption.low` and `Status.low` are set from this many remaining codes down.
         replay_for: how long the success of an attempt is remembered under its id; zero for not
             at all (a success whose answer was lost is then told apart only within its own call).
         expires_after: how long a set counts after it was issued; None for ever.
+        confirm: whether a new set is pending, and counts only once a code of it was typed back.
+        pending_for: how long a pending set waits to be confirmed.
+        rotate: whether each redemption issues a code in the place of the one it spends.
         elevation: how long a redemption may count as a second factor; None where the host decides.
+        management: ``"open"`` where the host alone decides who may issue and revoke; ``"unlock"``
+            where a session must have unlocked the subject first.
+        unlock_for: how long an unlock lasts.
+        accept: the ids of audit rules that are knowingly broken.
 
     Raises:
         PolicyError: a value is of another type or out of its bounds, or the set's codes cannot
@@ -47,24 +56,38 @@ class Policy:
     count: int = 10
     format: CodeFormat = field(default_factory=CodeFormat.default)
     hasher: Hasher = field(default_factory=Argon2idHasher.owasp)
-    throttle: Throttle = field(default_factory=Throttle)
+    throttle: Throttle | None = field(default_factory=Throttle)
     low_at: int = 3
     replay_for: timedelta = timedelta(minutes=10)
     expires_after: timedelta | None = None
+    confirm: bool = False
+    pending_for: timedelta = timedelta(hours=1)
+    rotate: bool = False
     elevation: timedelta | None = None
+    management: Literal["open", "unlock"] = "open"
+    unlock_for: timedelta = timedelta(minutes=10)
+    accept: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         require(
-            Bound("count", self.count, 1, MAX_COUNT),
+            Bound("count", self.count, 0, MAX_COUNT),
             Bound("low_at", self.low_at, 0, MAX_COUNT),
             Bound("replay_for", self.replay_for, _ZERO, timedelta(days=1)),
+            Bound("pending_for", self.pending_for, timedelta.resolution, _CENTURY),
+            Bound("unlock_for", self.unlock_for, timedelta.resolution, timedelta(days=1)),
         )
         for name, span in (("expires_after", self.expires_after), ("elevation", self.elevation)):
             if span is not None:
                 require(Bound(name, span, timedelta.resolution, _CENTURY))
         if findings := tuple(self._misfits()):
             raise PolicyError(*findings)
-        check_count(self.format, self.count)
+        if not self.is_off:
+            check_count(self.format, self.count)
+
+    @property
+    def is_off(self) -> bool:
+        """Whether recovery codes are switched off."""
+        return self.count == 0
 
     def audit(self, *, peppered: bool) -> tuple[Finding, ...]:
         """Return the rules of the standards that this policy breaks; empty where it breaks none.
@@ -78,11 +101,18 @@ class Policy:
         parts: tuple[tuple[str, object, type | UnionType], ...] = (
             ("format", self.format, CodeFormat),
             ("hasher", self.hasher, Argon2idHasher | Pbkdf2Hasher | KeyedHasher),
-            ("throttle", self.throttle, Throttle),
+            ("throttle", self.throttle, Throttle | None),
+            ("confirm", self.confirm, bool),
+            ("rotate", self.rotate, bool),
+            ("accept", self.accept, frozenset),
         )
         for name, value, kind in parts:
             if not isinstance(value, kind):
                 yield Finding(rule="type", figure=f"{name} is of another type", mend="see Policy")
+        if self.management not in {"open", "unlock"}:
+            yield Finding(
+                rule="type", figure="management is neither open nor unlock", mend="see Policy"
+            )
 
     def _breaches(self, *, peppered: bool) -> Iterator[Finding]:
         bits = self.format.entropy_bits

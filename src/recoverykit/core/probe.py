@@ -1,10 +1,11 @@
 """What one guess is held against: the codes that it may be, and the single hash that tells."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from recoverykit.core.digest import StoredDigest
 from recoverykit.core.format import CodeFormat, ParsedCode
+from recoverykit.core.framing import framed
 from recoverykit.core.hasher import SALT_BYTES, Hasher
 from recoverykit.core.masked import Masked
 from recoverykit.core.state import CodeSet, StoredCode
@@ -30,6 +31,27 @@ class HashRequest:
     salt: bytes
     message: Masked[bytes]
 
+    def to_stored(self, digest: Masked[bytes]) -> str:
+        """Return the line that is stored for a code whose digest this is."""
+        return StoredDigest(
+            hasher=self.hasher, key_id=self.key_id, salt=self.salt, digest=digest
+        ).to_text()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """One code that a guess may be.
+
+    Attributes:
+        code: the code as it is stored.
+        expected: its digest.
+        request: the place of the hash among the requests that gives this digest for a right guess.
+    """
+
+    code: StoredCode
+    expected: Masked[bytes]
+    request: int
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Probe:
@@ -38,60 +60,108 @@ class Probe:
     Attributes:
         candidates: the codes it may be: the one that its selector names, or all of a set without
             selectors; none where the selector names no code, or there is no set.
-        stored: their stored digests, in the same order.
-        request: the one hash, exactly as costly where there are no candidates.
+        requests: the one hash, exactly as costly where there are no candidates.
     """
 
-    candidates: tuple[StoredCode, ...]
-    stored: tuple[StoredDigest, ...]
-    request: HashRequest
+    candidates: tuple[Candidate, ...]
+    requests: tuple[HashRequest, ...]
 
-    def digests(self) -> Iterator[tuple[StoredCode, Masked[bytes]]]:
-        """Return each candidate with its stored digest."""
-        for code, stored in zip(self.candidates, self.stored, strict=True):
-            yield code, stored.digest
+    def match(self, digests: Sequence[Masked[bytes]]) -> StoredCode | None:
+        """Return the code that the guess is, by the digests of its requests; None for none."""
+        found = None
+        for each in self.candidates:
+            # Every candidate is compared, whether one has fitted or not: the time must not tell.
+            if each.expected == digests[each.request]:
+                found = each.code
+        return found
 
 
-def probe_of(
-    codes: CodeSet | None, *, subject: Subject, parsed: ParsedCode, ceiling: Hasher, key_id: str
-) -> Probe:
+def absent_probe(*, subject: Subject, parsed: ParsedCode, hasher: Hasher, key_id: str) -> Probe:
+    """Return what a guess is held against where no set counts: nothing, at the price of a hash."""
+    request = HashRequest(
+        hasher=hasher,
+        key_id=key_id,
+        salt=bytes(SALT_BYTES),
+        message=binding(subject, set_id="", parsed=parsed),
+    )
+    return Probe(candidates=(), requests=(request,))
+
+
+def probe_of(codes: CodeSet, *, subject: Subject, parsed: ParsedCode, ceiling: Hasher) -> Probe:
     """Return what a parsed guess is held against.
 
     Args:
-        codes: the set; None where there is none, and then the hash is spent all the same.
+        codes: the set.
         subject: whose set.
         parsed: the guess.
-        ceiling: the policy's hasher: it is what an absent set costs, and affordable in any case.
-        key_id: the key of an absent set.
+        ceiling: the policy's hasher: what it costs is affordable in any case.
 
     Raises:
         CorruptRecord: the record of a candidate cannot be read, or costs too much; or the codes
             of a set without selectors do not share one salt.
     """
-    if codes is None:
-        return Probe(
-            candidates=(),
-            stored=(),
-            request=HashRequest(
-                hasher=ceiling,
-                key_id=key_id,
-                salt=bytes(SALT_BYTES),
-                message=binding(subject, set_id="", parsed=parsed),
-            ),
+    candidates = tuple(each for each in codes.codes if parsed.ordinal in {None, each.ordinal})
+    if parsed.ordinal is None and len({_head(each) for each in candidates}) > 1:
+        raise CorruptRecord("the codes of a set without selectors do not share one salt")
+    # A selector that names no code costs what the set's first code costs.
+    model = (candidates or codes.codes)[0]
+    request = _request(codes, model, subject=subject, parsed=parsed, ceiling=ceiling)
+    return Probe(candidates=_candidates(candidates, ceiling), requests=(request,))
+
+
+def recognition_of(
+    codes: CodeSet,
+    spent: Sequence[StoredCode],
+    *,
+    subject: Subject,
+    parsed: ParsedCode,
+    ceiling: Hasher,
+) -> Probe:
+    """Return what a guess is held against that may be a success told again.
+
+    Args:
+        codes: the set.
+        spent: those of its codes, at least one, that were spent under the attempt, the last one
+            first. Those that one hash cannot hold the guess against beside the first are left out.
+        subject: whose set.
+        parsed: the guess.
+        ceiling: as for `probe_of`.
+
+    Raises:
+        CorruptRecord: the record of a code cannot be read, or costs too much.
+    """
+    alike = tuple(each for each in spent if _head(each) == _head(spent[0]))
+    request = _request(codes, alike[0], subject=subject, parsed=parsed, ceiling=ceiling)
+    return Probe(candidates=_candidates(alike, ceiling), requests=(request,))
+
+
+def _candidates(codes: Sequence[StoredCode], ceiling: Hasher) -> tuple[Candidate, ...]:
+    return tuple(
+        Candidate(
+            code=code,
+            expected=StoredDigest.from_text(code.digest, ceiling=ceiling).digest,
+            request=0,
         )
-    candidates = _candidates(codes, parsed)
-    stored = tuple(StoredDigest.from_text(code.digest, ceiling=ceiling) for code in candidates)
-    model = stored[0] if stored else StoredDigest.from_text(codes.codes[0].digest, ceiling=ceiling)
-    return Probe(
-        candidates=candidates,
-        stored=stored,
-        request=HashRequest(
-            hasher=model.hasher,
-            key_id=model.key_id,
-            salt=model.salt,
-            message=binding(subject, set_id=codes.id, parsed=parsed),
-        ),
+        for code in codes
     )
+
+
+def _request(
+    codes: CodeSet, model: StoredCode, *, subject: Subject, parsed: ParsedCode, ceiling: Hasher
+) -> HashRequest:
+    """Return the hash of a guess that is made as that of a code of the set was."""
+    stored = StoredDigest.from_text(model.digest, ceiling=ceiling)
+    return HashRequest(
+        hasher=stored.hasher,
+        key_id=stored.key_id,
+        salt=stored.salt,
+        message=binding(subject, set_id=codes.id, parsed=parsed),
+    )
+
+
+def _head(code: StoredCode) -> str:
+    """Return all of a stored line but the digest: hasher, key and salt."""
+    return code.digest.rpartition("$")[0]
 
 
 def requests_for(
@@ -128,21 +198,8 @@ def binding(subject: Subject, *, set_id: str, parsed: ParsedCode) -> Masked[byte
     The lengths keep two different rows of parts from ever making the same message.
     """
     ordinal = "" if parsed.ordinal is None else str(parsed.ordinal)
-    public = (subject.tenant, subject.id, subject.scope, set_id, ordinal)
     return Masked(
-        b"".join(_with_length(part.encode()) for part in public)
-        + _with_length(parsed.canonical.reveal().encode())
+        framed(
+            *subject.parts, set_id.encode(), ordinal.encode(), parsed.canonical.reveal().encode()
+        )
     )
-
-
-def _with_length(part: bytes) -> bytes:
-    return len(part).to_bytes(4, "big") + part
-
-
-def _candidates(codes: CodeSet, parsed: ParsedCode) -> tuple[StoredCode, ...]:
-    if parsed.ordinal is not None:
-        return tuple(code for code in codes.codes if code.ordinal == parsed.ordinal)
-    heads = {code.digest.rpartition("$")[0] for code in codes.codes}
-    if len(heads) > 1:
-        raise CorruptRecord("the codes of a set without selectors do not share one salt")
-    return codes.codes

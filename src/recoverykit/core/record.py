@@ -13,6 +13,7 @@ class SetState(Enum):
     """What a subject's codes are good for."""
 
     NONE = "none"
+    PENDING = "pending"
     ACTIVE = "active"
     EXHAUSTED = "exhausted"
     EXPIRED = "expired"
@@ -38,13 +39,15 @@ class Summary:
     """The plain columns beside a document: for people and queries, true as of its commit.
 
     Attributes:
-        state: the state of the set at the time of the commit.
+        state: what the codes were good for at the time of the commit.
         remaining: how many codes could still be redeemed.
         issued_at: when the set was issued, in UTC.
         last_used_at: when a code was last redeemed; None if never.
         expires_at: when the set expires; None if never.
         retry_at: until when attempts are refused; None where no delay runs.
-        key_ids: the ids of the keys that the document still needs, sorted.
+        key_ids: the ids of the keys that its codes are bound to, an id once for each set, active
+            or pending, that can only be used with it.
+        seal_key_id: the id of the key that seals the document; None where none does.
     """
 
     state: SetState
@@ -54,6 +57,7 @@ class Summary:
     expires_at: datetime | None
     retry_at: datetime | None
     key_ids: tuple[str, ...]
+    seal_key_id: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,54 +1,69 @@
 """One call of redeem, from round to round."""
 
 from datetime import datetime
-from typing import TypeAlias, assert_never
+from typing import Final, TypeAlias, assert_never
 
 from recoverykit.core import redeemer
 from recoverykit.core.call import Call, Outcome
 from recoverykit.core.doubt import Doubt
-from recoverykit.core.effects import Flow, Loaded, derive
+from recoverykit.core.effects import Flow, Loaded
 from recoverykit.core.events import EventKind
+from recoverykit.core.format import ParsedCode
+from recoverykit.core.guess import Guess
 from recoverykit.core.masked import Masked
-from recoverykit.core.probe import HashRequest, probe_of
-from recoverykit.core.redeemer import Counted, Recognised, Refused, Spent, Verdict
+from recoverykit.core.probe import Probe, absent_probe, probe_of, recognition_of
+from recoverykit.core.record import SetState
+from recoverykit.core.refusals import failed_events, refused_event
+from recoverykit.core.replacement import Replacement, draw_replacement
 from recoverykit.core.results import Redemption
 from recoverykit.core.rounds import Step, change_to
-from recoverykit.core.state import CodeSet, codes_in
-from recoverykit.errors import MalformedCode, OutcomeUnknown, RedemptionRefused
+from recoverykit.core.state import CodeSet, StoredCode, Use
+from recoverykit.core.verdict import Counted, Recognised, Redeemed, Refused, Spent
+from recoverykit.errors import (
+    InvalidArgument,
+    MalformedCode,
+    NoActiveCodes,
+    OutcomeUnknown,
+    RedemptionRefused,
+)
 
-Redeemed: TypeAlias = Outcome[Redemption | RedemptionRefused]
+Told: TypeAlias = Outcome[Redemption | RedemptionRefused]
+
+_MAX_DRAWS: Final = 128  # a set holds at most half of its format's codes: every second draw is new
 
 
 class Redeeming:
-    """What a call of redeem carries from one round to the next: the guess and its digest."""
+    """What a call of redeem carries from one round to the next: the guess and its digests."""
 
     def __init__(self, call: Call, text: Masked[str]) -> None:
-        self.doubt: Doubt[Redeemed] = Doubt(call.attempt)
+        self.doubt: Doubt[Told] = Doubt(call.attempt)
         self._call = call
-        self._text = text
-        self._derived: tuple[HashRequest, Masked[bytes]] | None = None
+        self._guess = Guess(text)
+        self._drawn: tuple[CodeSet | None, Replacement] | None = None
 
     def decide(self, loaded: Loaded) -> Flow[Step[Redemption | RedemptionRefused]]:
         """Decide one round: the code is spent by us already, is judged, or is refused unjudged."""
-        codes = codes_in(loaded.record)
+        call = self._call
+        document = call.document(loaded.record)
+        codes = document.active
         if landed := self._landed(codes):
             return Step(outcome=landed)
-        revision = self._call.setup.token()
+        revision = call.setup.token()
         verdict, now = yield from self._verdict(codes, loaded.now, revision)
         outcome = self._outcome(verdict, codes, now)
         if isinstance(verdict, Refused | Recognised):
             return Step(outcome=outcome)
         change = change_to(
-            verdict.codes,
+            redeemer.put_back(document, verdict.codes),
             record=loaded.record,
-            call=self._call,
+            call=call,
             revision=revision,
             events=outcome.events,
             now=now,
         )
         return Step(outcome=outcome, change=change, hosted=isinstance(verdict, Spent))
 
-    def _landed(self, codes: CodeSet | None) -> Redeemed | None:
+    def _landed(self, codes: CodeSet | None) -> Told | None:
         """Return our own success where an earlier swap of this call made it true after all."""
         for doubted in self.doubt.results():
             value = doubted.value
@@ -56,67 +71,130 @@ class Redeeming:
                 # Spent or not, the set that could tell is gone, and with it the host's own rows
                 # would stand or not: nobody may call this a refusal.
                 raise OutcomeUnknown(self._call.attempt)
-        uses = (code.use for code in codes.codes) if codes else ()
+        uses = (code.use for code in (*codes.former, *codes.codes)) if codes else ()
         landed = (self.doubt.result_of(use.revision) for use in uses if use)
         return next(filter(None, landed), None)
 
     def _verdict(
         self, codes: CodeSet | None, now: datetime, revision: str
-    ) -> Flow[tuple[Verdict, datetime]]:
-        call, policy = self._call, self._call.setup.policy
-        try:
-            parsed = (codes.format if codes else policy.format).parse(self._text)
-        except MalformedCode:
+    ) -> Flow[tuple[Redeemed, datetime]]:
+        policy = self._call.setup.policy
+        if policy.is_off:
+            return Refused(error=NoActiveCodes()), now
+        parsed = self._guess.parsed(codes.format if codes else policy.format)
+        if parsed is None:
             return Refused(error=MalformedCode()), now
-        probe = probe_of(
-            codes,
-            parsed=parsed,
-            subject=call.subject,
-            ceiling=policy.hasher,
-            key_id=call.setup.key_id,
-        )
-        locked = redeemer.gate(codes, throttle=policy.throttle, now=now)
-        if locked and not redeemer.may_be_replay(
-            codes, probe=probe, attempt=call.attempt, policy=policy, now=now
-        ):
+        recognised, now = yield from self._recognised(codes, parsed, now)
+        if recognised is not None:
+            return recognised, now
+        if locked := redeemer.gate(codes, throttle=policy.throttle, now=now):
             return Refused(error=locked), now
-        if self._derived is None or self._derived[0] != probe.request:
-            derived = yield from derive(probe.request)
-            self._derived, now = (probe.request, derived.digests[0]), derived.now
-        verdict = redeemer.judge(
+        return (yield from self._judged(codes, parsed, now, revision))
+
+    def _recognised(
+        self, codes: CodeSet | None, parsed: ParsedCode, now: datetime
+    ) -> Flow[tuple[Recognised | None, datetime]]:
+        """Judge the guess against the code that this attempt has spent before, if any."""
+        spent = self._remembered(codes, parsed, now)
+        if codes is None or not spent:
+            return None, now
+        call = self._call
+        probe = recognition_of(
             codes,
-            probe=probe,
-            digest=self._derived[1],
+            spent,
+            subject=call.subject,
+            parsed=parsed,
+            ceiling=call.setup.policy.hasher,
+        )
+        digests, now = yield from self._guess.digests(*probe.requests, now=now)
+        match = probe.match(digests)
+        if match is None or match not in self._remembered(codes, parsed, now):
+            return None, now
+        return redeemer.recognise(codes, match), now
+
+    def _remembered(
+        self, codes: CodeSet | None, parsed: ParsedCode, now: datetime
+    ) -> tuple[StoredCode, ...]:
+        call = self._call
+        return redeemer.remembered(
+            codes,
+            ordinal=parsed.ordinal,
             attempt=call.attempt,
-            revision=revision,
-            policy=policy,
+            policy=call.setup.policy,
             now=now,
+        )
+
+    def _judged(
+        self, codes: CodeSet | None, parsed: ParsedCode, now: datetime, revision: str
+    ) -> Flow[tuple[Redeemed, datetime]]:
+        call, policy = self._call, self._call.setup.policy
+        # What has ended, or never was, is all the same to a guess, and costs it the same.
+        counting = codes if codes and codes.state_at(now) is SetState.ACTIVE else None
+        probe = self._probe(counting, parsed)
+        if policy.rotate:
+            digests, line, now = yield from self._derived_with_replacement(
+                counting, parsed, probe, now
+            )
+        else:
+            digests, now = yield from self._guess.digests(*probe.requests, now=now)
+            line = None
+        verdict = redeemer.judge(
+            counting,
+            probe.match(digests),
+            use=Use(at=now, attempt=call.attempt, revision=revision),
+            replacement=line,
+            policy=policy,
         )
         return verdict, now
 
-    def _outcome(self, verdict: Verdict, codes: CodeSet | None, now: datetime) -> Redeemed:
+    def _derived_with_replacement(
+        self, codes: CodeSet | None, parsed: ParsedCode, probe: Probe, now: datetime
+    ) -> Flow[tuple[tuple[Masked[bytes], ...], str, datetime]]:
+        """Hash the guess and the code that may take its place: right or wrong, for time tells."""
+        for _ in range(_MAX_DRAWS):
+            request = self._replacement(codes, parsed).request
+            digests, now = yield from self._guess.digests(*probe.requests, request, now=now)
+            line = request.to_stored(digests[-1])
+            if codes is None or all(code.digest != line for code in codes.codes):
+                return digests, line, now
+            self._drawn = None  # by chance a code of the set: short codes repeat
+        raise InvalidArgument("the entropy source gives the same bytes again and again")
+
+    def _probe(self, codes: CodeSet | None, parsed: ParsedCode) -> Probe:
+        setup, subject = self._call.setup, self._call.subject
+        hasher = setup.policy.hasher
+        if codes is None:
+            return absent_probe(subject=subject, parsed=parsed, hasher=hasher, key_id=setup.key_id)
+        return probe_of(codes, subject=subject, parsed=parsed, ceiling=hasher)
+
+    def _replacement(self, codes: CodeSet | None, parsed: ParsedCode) -> Replacement:
+        """Draw once for the same set: a code that was not put in place was seen by nobody."""
+        if self._drawn is None or (self._drawn[0] and self._drawn[0].id) != (codes and codes.id):
+            self._drawn = codes, draw_replacement(self._call, codes, parsed)
+        return self._drawn[1]
+
+    def _outcome(self, verdict: Redeemed, codes: CodeSet | None, now: datetime) -> Told:
         match verdict:
             case Spent():
-                return self._told(verdict, EventKind.REDEEMED, now)
+                kinds = (EventKind.REDEEMED, EventKind.REPLACED)[: 1 + verdict.is_replaced]
+                return self._told(verdict, kinds, now)
             case Recognised():
-                return self._told(verdict, EventKind.REPLAYED, now)
+                return self._told(verdict, (EventKind.REPLAYED,), now)
             case Counted():
-                return self._counted(verdict, now)
+                return Outcome(value=verdict.error, events=failed_events(self._call, verdict, now))
             case Refused(error=error):
-                event = self._call.event(
-                    EventKind.REFUSED,
-                    now,
-                    set_id=codes.id if codes else None,
-                    reason=error.reason,
-                    retry_at=error.retry_at,
-                )
+                event = refused_event(self._call, error, codes, now)
                 return Outcome(value=error, events=(event,))
             case _:
                 assert_never(verdict)
 
-    def _told(self, verdict: Spent | Recognised, kind: EventKind, now: datetime) -> Redeemed:
+    def _told(
+        self, verdict: Spent | Recognised, kinds: tuple[EventKind, ...], now: datetime
+    ) -> Told:
         codes, use, policy = verdict.codes, verdict.use, self._call.setup.policy
         remaining = codes.remaining_at(now)
+        is_new = isinstance(verdict, Spent)
+        replacement = self._drawn[1] if is_new and verdict.is_replaced and self._drawn else None
         redemption = Redemption(
             remaining=remaining,
             low=remaining <= policy.low_at,
@@ -124,25 +202,12 @@ class Redeeming:
             set_id=codes.id,
             redeemed_at=use.at,
             valid_until=use.at + policy.elevation if policy.elevation else None,
-            replacement=None,
-            reissue_required=remaining == 0,
-            replayed=kind is EventKind.REPLAYED,
+            replacement=replacement.to_issued(codes) if replacement else None,
+            reissue_required=remaining == 0 or (verdict.is_replaced and not is_new),
+            replayed=not is_new,
             attempt=use.attempt,
         )
-        event = self._call.event(kind, now, set_id=codes.id, ordinal=verdict.ordinal)
-        return Outcome(value=redemption, events=(event,))
-
-    def _counted(self, verdict: Counted, now: datetime) -> Redeemed:
         events = tuple(
-            self._call.event(
-                kind,
-                now,
-                set_id=verdict.codes.id,
-                ordinal=verdict.ordinal,
-                reason=verdict.error.reason,
-                failures=verdict.codes.failures,
-                retry_at=verdict.error.retry_at,
-            )
-            for kind in verdict.happened
+            self._call.event(kind, now, set_id=codes.id, ordinal=verdict.ordinal) for kind in kinds
         )
-        return Outcome(value=verdict.error, events=events)
+        return Outcome(value=redemption, events=events)

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Never
 
 from recoverykit.core.record import SetState
+from recoverykit.core.subject import Subject
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +47,8 @@ class Redemption:
         redeemed_at: when it was spent, in UTC.
         valid_until: until when the redemption may count; None without ``Policy.elevation``.
         replacement: the code issued in its place; None where none was.
-        reissue_required: no code is left, and none was issued in its place: issue anew.
+        reissue_required: no code is left, or the code that took its place was lost with the answer
+            to an earlier call: issue anew.
         replayed: the success of an earlier call with the same attempt id is told again; open no
             second session on it.
         attempt: the id of the attempt.
@@ -82,8 +84,10 @@ class Status:
     """What a subject's codes are good for now.
 
     Attributes:
-        state: the state of the set.
-        remaining: how many codes could be redeemed now; 0 when expired or disabled.
+        state: the state of the set that counts, or counted; of the pending one where there is no
+            other. So is all that follows, but for ``remaining`` and ``pending``.
+        remaining: how many codes could be redeemed now; 0 when expired or disabled. Codes are left
+            out whose key is missing.
         total: how many codes the set has.
         low: whether few are left, by the policy's ``low_at``; False where there is no set, or it
             was revoked.
@@ -113,3 +117,18 @@ class Status:
     stale: bool
     missing_keys: tuple[str, ...]
     codes: tuple[CodeStatus, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resealed:
+    """What became of a batch of documents.
+
+    Attributes:
+        count: how many are under the newest seal now that were not before.
+        failed: whose documents cannot be read, for a key is missing or they are damaged.
+        last: where the next batch begins; None where there is none.
+    """
+
+    count: int
+    failed: tuple[Subject, ...]
+    last: Subject | None

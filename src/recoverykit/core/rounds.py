@@ -6,11 +6,11 @@ from datetime import datetime
 from typing import Final, Generic, TypeVar
 
 from recoverykit.core.call import Call, Outcome
+from recoverykit.core.document import Document
 from recoverykit.core.doubt import Doubt
 from recoverykit.core.effects import Answer, Flow, Loaded, commit, load
 from recoverykit.core.events import Event
 from recoverykit.core.record import Change, Record
-from recoverykit.core.state import CodeSet, Document
 from recoverykit.core.status import summary_of
 from recoverykit.errors import ConcurrentUpdate, RedemptionRefused
 
@@ -35,7 +35,7 @@ class Step(Generic[_Result]):
 
 
 def change_to(
-    codes: CodeSet,
+    document: Document,
     *,
     record: Record | None,
     call: Call,
@@ -43,13 +43,14 @@ def change_to(
     events: tuple[Event, ...],
     now: datetime,
 ) -> Change:
-    """Return the change that puts a set in the place of what was loaded."""
+    """Return the change that puts a document in the place of what was loaded."""
+    keyring = call.setup.keyring
     return Change(
         expected=record.revision if record else None,
         revision=revision,
-        document=Document(active=codes).to_text(),
+        document=document.to_text(keyring=keyring, subject=call.subject, revision=revision),
         events=events,
-        summary=summary_of(codes, policy=call.setup.policy, now=now),
+        summary=summary_of(document, setup=call.setup, now=now),
     )
 
 

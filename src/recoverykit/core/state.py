@@ -1,37 +1,25 @@
-"""The document: all that is stored about a subject's codes, and its text form.
+"""A code set as it is stored: its codes, how they were used, and what has become of it.
 
-Invariants, checked whenever a document is read: at most one set; 1 to 100 codes in it, their
-ordinals unique; every text in it ASCII and bounded; every instant between 1970 and the year 9000,
-in UTC. A document that breaks one is `CorruptRecord`, and so is one with an unknown format number:
-it is left as it is.
+Invariants, checked whenever a set is read: 1 to 64 codes, their ordinals unique; every text ASCII
+and bounded; every instant between 1970 and the year 9000, in UTC.
 """
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import cache
-from typing import TYPE_CHECKING, Annotated, ClassVar, Final
+from typing import Annotated, Final
 
 from recoverykit.core.constraint import Bounded, InUtc
 from recoverykit.core.digest import key_id_in
 from recoverykit.core.format import CodeFormat
 from recoverykit.core.keyring import NO_KEY
-from recoverykit.core.record import MAX_DOCUMENT_BYTES, Record, SetState
-from recoverykit.errors import CorruptRecord, RecoveryKitError
+from recoverykit.core.record import SetState
 
-if TYPE_CHECKING:
-    from pydantic import TypeAdapter
-
-FORMAT_NUMBER: Final = 1
-MAX_COUNT: Final = 100
+# Two full sets and the former codes of one fit into 64 KiB, all with the longest lines there are.
+MAX_COUNT: Final = 64
+MAX_FORMER: Final = 16
 MAX_FAILURES: Final = 1_000_000
 EARLIEST: Final = datetime(1970, 1, 1, tzinfo=UTC)
 LATEST: Final = datetime(9000, 1, 1, tzinfo=UTC)
-
-_STRICT: Final[dict[str, object]] = {
-    "extra": "forbid",
-    "strict": True,
-    "hide_input_in_errors": True,
-}
 
 Instant = Annotated[datetime, InUtc(EARLIEST, LATEST)]
 Token = Annotated[str, Bounded(pattern=r"^[0-9a-f]{32}$")]
@@ -70,6 +58,11 @@ class StoredCode:
     digest: DigestText = field(repr=False)
     use: Use | None = None
 
+    @property
+    def key_id(self) -> str:
+        """The id of the key that it is bound to; `NO_KEY` for none."""
+        return key_id_in(self.digest)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CodeSet:
@@ -82,8 +75,12 @@ class CodeSet:
         attempt: the id of the attempt that issued it.
         expires_at: from when on it no longer counts; None for never.
         codes: its codes, in the order of their ordinals.
+        former: the last of the codes whose places others have taken, the oldest first: by them a
+            success that was lost on its way is recognised. They can never be spent again.
         failures: judged failures in a row.
         failed_at: the last of them; None where there is none.
+        lapses_at: until when it waits to be confirmed; None where it does not, or no longer.
+        confirmed_at: when it was confirmed; None where it was not.
         revoked_at: when it was revoked; None if it was not.
         disabled_at: when failures disabled it; None if they did not.
     """
@@ -94,14 +91,24 @@ class CodeSet:
     attempt: AttemptId
     expires_at: Instant | None
     codes: Annotated[tuple[StoredCode, ...], Bounded(min_length=1, max_length=MAX_COUNT)]
+    former: Annotated[tuple[StoredCode, ...], Bounded(max_length=MAX_FORMER)] = ()
     failures: Annotated[int, Bounded(ge=0, le=MAX_FAILURES)] = 0
     failed_at: Instant | None = None
+    lapses_at: Instant | None = None
+    confirmed_at: Instant | None = None
     revoked_at: Instant | None = None
     disabled_at: Instant | None = None
 
     def __post_init__(self) -> None:
         if len({code.ordinal for code in self.codes}) != len(self.codes):
             raise ValueError("ordinals are not unique")
+        if not all(code.use for code in self.former):
+            raise ValueError("a former code was never used")
+
+    @property
+    def is_pending(self) -> bool:
+        """Whether it has still to be confirmed, in time or not."""
+        return self.lapses_at is not None
 
     def state_at(self, now: datetime) -> SetState:
         """Return what the set is good for at that time. Disabled outlives every other end."""
@@ -109,10 +116,12 @@ class CodeSet:
             return SetState.DISABLED
         if self.revoked_at is not None:
             return SetState.REVOKED
-        if all(code.use for code in self.codes):
+        if not any(code.use is None for code in self.codes):
             return SetState.EXHAUSTED
         if self.expires_at is not None and now >= self.expires_at:
             return SetState.EXPIRED
+        if self.lapses_at is not None:
+            return SetState.EXPIRED if now >= self.lapses_at else SetState.PENDING
         return SetState.ACTIVE
 
     def remaining_at(self, now: datetime) -> int:
@@ -124,74 +133,10 @@ class CodeSet:
     @property
     def key_ids(self) -> tuple[str, ...]:
         """The ids of the keys that its codes are bound to, sorted; empty without a keyring."""
-        ids = {key_id_in(code.digest) for code in self.codes}
+        ids = {code.key_id for code in self.codes}
         return tuple(sorted(ids - {NO_KEY}))
 
     @property
     def last_used_at(self) -> datetime | None:
         """When a code of the set was last redeemed; None if never."""
         return max((code.use.at for code in self.codes if code.use), default=None)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Document:
-    """All that is stored about a subject's codes.
-
-    Attributes:
-        format_number: the number of this layout.
-        active: the set that counts; it stays here after its end until another replaces it.
-    """
-
-    __pydantic_config__: ClassVar[dict[str, object]] = _STRICT
-
-    format_number: Annotated[int, Bounded(ge=FORMAT_NUMBER, le=FORMAT_NUMBER)] = FORMAT_NUMBER
-    active: CodeSet
-
-    def to_text(self) -> str:
-        """Return the document as ASCII JSON."""
-        return _adapter().serializer.to_json(self).decode("ascii")
-
-    @classmethod
-    def from_text(cls, text: object) -> "Document":
-        """Read a stored document.
-
-        Raises:
-            CorruptRecord: it is no text of at most 64 KiB, no document, or one of another format.
-        """
-        document = _read(text)
-        del text  # it holds digests, and the frame of an error keeps its locals
-        if document is None:
-            raise CorruptRecord("a stored document cannot be read")
-        return document
-
-
-def codes_in(record: Record | None) -> CodeSet | None:
-    """Return the set that a record holds; None where nothing is stored.
-
-    Raises:
-        CorruptRecord: see `Document.from_text`.
-    """
-    return None if record is None else Document.from_text(record.document).active
-
-
-def prepare() -> None:
-    """Load pydantic and build what reads and writes documents, before the first call needs it."""
-    _adapter()
-
-
-def _read(text: object) -> Document | None:
-    if not isinstance(text, str) or len(text) > MAX_DOCUMENT_BYTES:
-        return None
-    try:
-        document: Document = _adapter().validator.validate_json(text)
-    except (ValueError, RecoveryKitError, RecursionError):
-        return None
-    return document
-
-
-@cache
-def _adapter() -> "TypeAdapter[Document]":
-    # Here and not above: see `recoverykit.core.constraint`.
-    from pydantic import TypeAdapter  # noqa: PLC0415
-
-    return TypeAdapter(Document)

@@ -45,6 +45,11 @@ class Subject:
             return cls(subject.id, tenant=subject.tenant, scope=subject.scope)
         return cls(subject)
 
+    @property
+    def parts(self) -> tuple[bytes, bytes, bytes]:
+        """Tenant, id and scope in UTF-8, as they are bound into digests and seals."""
+        return self.tenant.encode(), self.id.encode(), self.scope.encode()
+
 
 def _check(name: str, part: object) -> None:
     if not isinstance(part, str):

@@ -1,6 +1,7 @@
 """The storage protocol: two methods, and the fourteen clauses that every storage keeps."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 from recoverykit.core.record import MAX_DOCUMENT_BYTES, Change, Record, SetState, Summary
@@ -9,7 +10,9 @@ from recoverykit.core.subject import Subject
 __all__ = [
     "MAX_DOCUMENT_BYTES",
     "Change",
+    "EnumerableStorage",
     "HostRefused",
+    "KeyUse",
     "Record",
     "SetState",
     "Storage",
@@ -102,5 +105,57 @@ class TransactionalStorage(Storage, Protocol):
             HostRefused: COMMIT refused what the function had written; everything was rolled
                 back, for certain.
             OutcomeUnknown, StorageError: as for `Storage.commit`.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyUse:
+    """How much of what is stored still needs one key, as of the last commit of each document.
+
+    Attributes:
+        sets: how many sets, active or pending, have codes that are bound to it.
+        seals: how many documents are sealed by it.
+    """
+
+    sets: int
+    seals: int
+
+
+@runtime_checkable
+class EnumerableStorage(Storage, Protocol):
+    """A storage that can say what it holds. Optional: no flow of one subject needs it.
+
+    What is committed while a method runs may be told or not.
+    """
+
+    def scopes(self, subject: Subject) -> tuple[Subject, ...]:
+        """Return all subjects of the same tenant and id that are stored, in the order of scopes.
+
+        Raises:
+            StorageError: the storage cannot be read.
+        """
+        ...
+
+    def key_use(self) -> Mapping[str, KeyUse]:
+        """Return how much of what is stored needs each key, by the key's id.
+
+        Raises:
+            StorageError: the storage cannot be read.
+        """
+        ...
+
+    def sealed_otherwise(
+        self, seal_key_id: str | None, *, after: Subject | None, limit: int
+    ) -> tuple[Subject, ...]:
+        """Return subjects whose documents another key seals, or none, in a lasting order.
+
+        Args:
+            seal_key_id: the key of those that are left out; None leaves out the unsealed ones.
+            after: return only what comes behind this subject; None begins at the beginning.
+            limit: how many at most.
+
+        Raises:
+            StorageError: the storage cannot be read.
         """
         ...

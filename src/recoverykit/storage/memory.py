@@ -1,12 +1,14 @@
 """Documents in this process's memory: for tests, demonstrations and single-process tools."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from recoverykit.core.events import Event
-from recoverykit.core.record import Change, Record
+from recoverykit.core.record import Change, Record, Summary
 from recoverykit.core.subject import Subject
 from recoverykit.per_process import PerProcess
+from recoverykit.storage import KeyUse
+from recoverykit.storage.key_use import key_use_of
 
 __all__ = ["MemoryStorage"]
 
@@ -19,6 +21,7 @@ class MemoryStorage:
 
     def __init__(self) -> None:
         self._records: dict[Subject, Record] = {}
+        self._summaries: dict[Subject, Summary] = {}
         self._events: dict[Subject, tuple[Event, ...]] = {}
         # Reentrant: a host's function may use the storage that is committing for it.
         self._lock = PerProcess(threading.RLock)
@@ -59,6 +62,34 @@ class MemoryStorage:
         with self._lock.get():
             return self._events.get(subject, ())
 
+    def scopes(self, subject: Subject) -> tuple[Subject, ...]:
+        """Return what is stored of the same tenant and id, in the order of scopes."""
+        with self._lock.get():
+            return tuple(
+                each
+                for each in sorted(self._records, key=_order)
+                if (each.tenant, each.id) == (subject.tenant, subject.id)
+            )
+
+    def key_use(self) -> Mapping[str, KeyUse]:
+        """Return how much of what is stored needs each key, by the key's id."""
+        with self._lock.get():
+            summaries = tuple(self._summaries.values())
+        return key_use_of((each.key_ids, each.seal_key_id, 1) for each in summaries)
+
+    def sealed_otherwise(
+        self, seal_key_id: str | None, *, after: Subject | None, limit: int
+    ) -> tuple[Subject, ...]:
+        """Return subjects whose documents another key seals, or none."""
+        with self._lock.get():
+            found = [
+                subject
+                for subject in sorted(self._summaries, key=_order)
+                if self._summaries[subject].seal_key_id != seal_key_id
+                and (after is None or _order(subject) > _order(after))
+            ]
+        return tuple(found[:limit])
+
     def _stands(self, subject: Subject, change: Change) -> bool:
         record = self._records.get(subject)
         return change.expected == (record.revision if record else None)
@@ -66,8 +97,15 @@ class MemoryStorage:
     def _write(self, subject: Subject, change: Change) -> None:
         if change.document is None:
             self._records.pop(subject, None)
+            self._summaries.pop(subject, None)
             self._events.pop(subject, None)
         else:
             self._records[subject] = Record(revision=change.revision, document=change.document)
+        if change.summary is not None:
+            self._summaries[subject] = change.summary
         if change.events:
             self._events[subject] = (*self._events.get(subject, ()), *change.events)
+
+
+def _order(subject: Subject) -> tuple[bytes, bytes, bytes]:
+    return subject.parts

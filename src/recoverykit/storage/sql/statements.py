@@ -3,7 +3,20 @@
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Delete, Executable, Insert, Table, Update, bindparam, select
+from sqlalchemy import (
+    ColumnElement,
+    Delete,
+    Executable,
+    Insert,
+    Select,
+    Table,
+    Update,
+    and_,
+    bindparam,
+    func,
+    or_,
+    select,
+)
 from sqlalchemy.sql.dml import ReturningUpdate
 
 from recoverykit.core.events import Event
@@ -19,6 +32,7 @@ _SUMMARY_OF_NOTHING = Summary(
     expires_at=None,
     retry_at=None,
     key_ids=(),
+    seal_key_id=None,
 )
 
 
@@ -30,6 +44,7 @@ _SUMMARY_COLUMNS = (
     "expires_at",
     "retry_at",
     "key_ids",
+    "seal_key_id",
 )
 
 
@@ -48,6 +63,10 @@ class Statements:
     insert_events: Insert
     delete_events: Delete
     update_and_tell: Insert
+    scopes: Executable
+    key_use: Executable
+    sealed_otherwise: Executable
+    sealed_otherwise_after: Executable
 
     @classmethod
     def on(cls, tables: Tables) -> "Statements":
@@ -71,6 +90,12 @@ class Statements:
             insert_events=tables.events.insert(),
             delete_events=tables.events.delete().where(*_key(tables.events)),
             update_and_tell=_update_and_tell(update.returning(columns.revision), tables.events),
+            scopes=_subjects(tables.records).where(*key[:2]),
+            key_use=_key_use(tables.records),
+            sealed_otherwise=_sealed_otherwise(tables.records),
+            sealed_otherwise_after=_sealed_otherwise(tables.records).where(
+                _is_behind_key(tables.records)
+            ),
         )
 
 
@@ -84,6 +109,32 @@ def _update_and_tell(update: ReturningUpdate[Any], events: Table) -> Insert:
         events.insert()
         .from_select(events.c.keys(), select(*told).select_from(update.cte("won")))
         .execution_options(preserve_rowcount=True)
+    )
+
+
+def _key_use(records: Table) -> Executable:
+    keys = (records.c.key_ids, records.c.seal_key_id)
+    return select(*keys, func.count().label("documents")).group_by(*keys)
+
+
+def _subjects(records: Table) -> "Select[Any, Any, Any]":
+    columns = records.c
+    parts = (columns.tenant, columns.subject, columns.scope)
+    return select(*parts).order_by(*parts)
+
+
+def _sealed_otherwise(records: Table) -> "Select[Any, Any, Any]":
+    seal = func.coalesce(records.c.seal_key_id, "")  # no key has the empty id
+    return _subjects(records).where(seal != bindparam("seal")).limit(bindparam("limit"))
+
+
+def _is_behind_key(records: Table) -> ColumnElement[bool]:
+    """Whether a row comes behind the key; MariaDB would scan the table for a row comparison."""
+    tenant, subject, scope = records.c.tenant, records.c.subject, records.c.scope
+    by_scope = and_(subject == bindparam("key_subject"), scope > bindparam("key_scope"))
+    by_subject = or_(subject > bindparam("key_subject"), by_scope)
+    return or_(
+        tenant > bindparam("key_tenant"), and_(tenant == bindparam("key_tenant"), by_subject)
     )
 
 
@@ -131,6 +182,7 @@ def row_of(change: Change) -> dict[str, object]:
         "expires_at": summary.expires_at,
         "retry_at": summary.retry_at,
         "key_ids": f" {' '.join(summary.key_ids)} ",
+        "seal_key_id": summary.seal_key_id,
     }
 
 

@@ -1,22 +1,24 @@
 """The SQL storage: `Storage` over an engine of the host's, or over one of our own."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Any, Self, TypeVar
 
-from sqlalchemy import URL, Connection, Engine, MetaData
+from sqlalchemy import URL, Connection, Engine, Executable, MetaData, Row
 
 from recoverykit.core.record import Change, Record
 from recoverykit.core.subject import Subject
 from recoverykit.errors import StorageError
 from recoverykit.per_process import PerProcess, keep_from_forking
+from recoverykit.storage import KeyUse
+from recoverykit.storage.key_use import key_use_of
 from recoverykit.storage.sql import outcomes, swap
 from recoverykit.storage.sql.database import Database
 from recoverykit.storage.sql.engine import carries_locks, checked_url, opened
 from recoverykit.storage.sql.outcomes import WON, Outcome, Verdict
-from recoverykit.storage.sql.statements import Statements
+from recoverykit.storage.sql.statements import Statements, key_of
 from recoverykit.storage.sql.tables import DEFAULT_PREFIX, define_tables
 from recoverykit.storage.sql.transaction import Transaction
 
@@ -28,7 +30,8 @@ _Result = TypeVar("_Result")
 class SQLStorage:
     """Recovery codes in two tables of SQLite, PostgreSQL, MySQL or MariaDB.
 
-    Implements `recoverykit.storage.TransactionalStorage`, at every isolation level.
+    Implements `recoverykit.storage.TransactionalStorage`, at every isolation level, and
+    `recoverykit.storage.EnumerableStorage`.
 
     Args:
         engine_or_url: the host's engine, which is used as it is and never closed; or the URL of
@@ -75,12 +78,8 @@ class SQLStorage:
             StorageError: the database cannot be read.
             MissingExtra: the driver of the URL is not installed.
         """
-        found = self._load(subject)
-        if isinstance(found, Verdict) and found.outcome is not Outcome.FAILED:
-            found = self._load(subject)  # see _commit; and reading again is always right
-        if isinstance(found, Verdict):
-            raise StorageError(f"the load failed: {found.report}")
-        return found
+        statements, is_ours = self._statements, self._own is not None
+        return self._read(lambda loan: swap.load(loan, statements, subject, is_ours=is_ours))
 
     def commit(self, subject: Subject, change: Change) -> bool:
         """Compare and swap in a transaction of its own, as `Storage.commit` says.
@@ -109,6 +108,40 @@ class SQLStorage:
             MissingExtra: the driver of the URL is not installed.
         """
         return self._commit(subject, change, within)
+
+    def scopes(self, subject: Subject) -> tuple[Subject, ...]:
+        """Return what is stored of the same tenant and id, in the order of scopes.
+
+        Raises:
+            StorageError, MissingExtra: as for ``load``.
+        """
+        return _subjects(self._select(self._statements.scopes, **key_of(subject)))
+
+    def key_use(self) -> Mapping[str, KeyUse]:
+        """Return how much of what is stored needs each key, by the key's id.
+
+        It reads the whole table, if only three of its columns.
+
+        Raises:
+            StorageError, MissingExtra: as for ``load``.
+        """
+        rows = self._select(self._statements.key_use)
+        return key_use_of((row.key_ids.split(), row.seal_key_id, row.documents) for row in rows)
+
+    def sealed_otherwise(
+        self, seal_key_id: str | None, *, after: Subject | None, limit: int
+    ) -> tuple[Subject, ...]:
+        """Return subjects whose documents another key seals, or none, in the order of the key.
+
+        Raises:
+            StorageError, MissingExtra: as for ``load``.
+        """
+        statements, seal = self._statements, seal_key_id or ""
+        if after is None:
+            return _subjects(self._select(statements.sealed_otherwise, seal=seal, limit=limit))
+        return _subjects(
+            self._select(statements.sealed_otherwise_after, seal=seal, limit=limit, **key_of(after))
+        )
 
     def create_tables(self) -> None:
         """Make what is missing of the tables; several processes may do so at once.
@@ -146,9 +179,17 @@ class SQLStorage:
     ) -> None:
         self.close()
 
-    def _load(self, subject: Subject) -> Record | Verdict | None:
-        statements, is_ours = self._statements, self._own is not None
-        return self._lend(lambda loan: swap.load(loan, statements, subject, is_ours=is_ours))
+    def _select(self, statement: Executable, **values: object) -> Sequence[Row[Any]]:
+        is_ours = self._own is not None
+        return self._read(lambda loan: swap.read(loan, statement, values, is_ours=is_ours))
+
+    def _read(self, step: Callable[[Transaction], _Result | Verdict]) -> _Result:
+        found = self._lend(step)
+        if isinstance(found, Verdict) and found.outcome is not Outcome.FAILED:
+            found = self._lend(step)  # see _commit; and reading again is always right
+        if isinstance(found, Verdict):
+            raise StorageError(f"the load failed: {found.report}")
+        return found
 
     def _commit(
         self,
@@ -176,3 +217,7 @@ class SQLStorage:
                 return step(loan)
             finally:
                 loan.release()
+
+
+def _subjects(rows: Sequence[Row[Any]]) -> tuple[Subject, ...]:
+    return tuple(Subject(row.subject, tenant=row.tenant, scope=row.scope) for row in rows)

@@ -3,9 +3,10 @@
 The first statement of a transaction is the guarded write: nothing is decided on a snapshot.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
-from sqlalchemy import Connection, MetaData
+from sqlalchemy import Connection, Executable, MetaData, Row
 from sqlalchemy.exc import IntegrityError
 
 from recoverykit.core.record import Change, Record
@@ -30,13 +31,24 @@ def load(
     loan: Transaction, statements: Statements, subject: Subject, *, is_ours: bool
 ) -> Record | Verdict | None:
     """Return what is stored for the subject, by one SELECT that is its own transaction."""
+    rows = read(loan, statements.load, key_of(subject), is_ours=is_ours)
+    if isinstance(rows, Verdict):
+        return rows
+    return next(
+        (Record(revision=row.revision, document=row.document.reveal()) for row in rows), None
+    )
+
+
+def read(
+    loan: Transaction, statement: Executable, values: Mapping[str, object], *, is_ours: bool
+) -> Sequence[Row[Any]] | Verdict:
+    """Return the rows of one SELECT that is its own transaction."""
     connection = loan.connection
     try:
         with fresh_read(connection, is_ours=is_ours):
-            row = connection.execute(statements.load, key_of(subject)).one_or_none()
+            return connection.execute(statement, values).all()
     except Exception as error:  # noqa: BLE001 - a driver may raise anything
         return outcomes.before_commit(error)
-    return None if row is None else Record(revision=row.revision, document=row.document.reveal())
 
 
 def create(loan: Transaction, *, metadata: MetaData) -> Verdict:

@@ -89,6 +89,7 @@ def _records(metadata: MetaData, prefix: str, schema: str | None) -> Table:
         Column("expires_at", Instant),
         Column("retry_at", Instant),
         Column("key_ids", Text, nullable=False),
+        Column("seal_key_id", String(64)),
         PrimaryKeyConstraint("tenant", "subject", "scope", name=f"{prefix}records_pkey"),
         schema=schema,
         **_MYSQL_OPTIONS,

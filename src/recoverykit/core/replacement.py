@@ -1,0 +1,77 @@
+"""The code that takes the place of a spent one, in the making."""
+
+from dataclasses import dataclass
+
+from recoverykit.core.call import Call
+from recoverykit.core.digest import StoredDigest
+from recoverykit.core.format import CodeFormat, ParsedCode
+from recoverykit.core.generator import generate_one
+from recoverykit.core.hasher import SALT_BYTES
+from recoverykit.core.masked import Masked
+from recoverykit.core.probe import HashRequest, binding
+from recoverykit.core.results import Issued
+from recoverykit.core.state import CodeSet
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replacement:
+    """A code that was drawn for a place in a set, and the hash that it asks for.
+
+    Attributes:
+        format: the shape of the set's codes.
+        code: the code.
+        request: its hash.
+    """
+
+    format: CodeFormat
+    code: Masked[str]
+    request: HashRequest
+
+    def to_issued(self, codes: CodeSet) -> Issued:
+        """Return what the user is shown of it, once it stands in its set."""
+        return Issued(
+            codes=(self.format.display(self.code),),
+            set_id=codes.id,
+            issued_at=codes.issued_at,
+            expires_at=codes.expires_at,
+        )
+
+
+def draw_replacement(call: Call, codes: CodeSet | None, guess: ParsedCode) -> Replacement:
+    """Draw a code for the place that a guess names, whether the guess is right or not.
+
+    It is made as its set is: of the same shape, by the same hasher. Where codes can be told apart
+    without a hash it gets a salt of its own and the newest key; otherwise it must share both with
+    the others, for one hash is held against all of them.
+
+    Args:
+        call: the call that spends.
+        codes: the set; None where there is none, and the same work is done in vain.
+        guess: names the place.
+
+    Raises:
+        CorruptRecord: the stored line of the set's code cannot be read.
+    """
+    setup = call.setup
+    code_format = codes.format if codes else setup.policy.format
+    code = generate_one(code_format, guess.ordinal, setup.entropy)
+    model = _model(call, codes, guess)
+    shares = model is not None and guess.ordinal is None and codes and len(codes.codes) > 1
+    request = HashRequest(
+        hasher=model.hasher if model else setup.policy.hasher,
+        key_id=model.key_id if model and shares else setup.key_id,
+        salt=model.salt if model and shares else setup.entropy(SALT_BYTES),
+        message=binding(
+            call.subject, set_id=codes.id if codes else "", parsed=code_format.parse(code)
+        ),
+    )
+    return Replacement(format=code_format, code=code, request=request)
+
+
+def _model(call: Call, codes: CodeSet | None, guess: ParsedCode) -> StoredDigest | None:
+    """Return how the code is made whose place it is; how the first one is, where none is named."""
+    if codes is None:
+        return None
+    named = [code for code in codes.codes if code.ordinal == guess.ordinal]
+    line = (named or codes.codes)[0].digest
+    return StoredDigest.from_text(line, ceiling=call.setup.policy.hasher)
