@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from recoverykit.errors import OutcomeUnknown, StorageError
 from recoverykit.storage.sql import SQLStorage
 from tests.proxy import COMMIT, Cut, proxied
-from tests.storage.changes import ALICE, change
+from tests.storage.changes import ALICE, change, event
 
 UPDATE = rb"UPDATE \S*recoverykit_records"
 INSERT_EVENT = rb"INSERT INTO \S*recoverykit_events"
@@ -60,14 +60,27 @@ def storage(request, line):
         engine.dispose()
 
 
+def long_change(expected, **fields):
+    """A change with two events: on every database a transaction of several statements."""
+    return change(expected, events=[event(), event()], **fields)
+
+
+@pytest.fixture(params=[change, long_change])
+def ending(request, server_database_url):
+    """A kind of change, and what is sent last for it: PostgreSQL needs no COMMIT for one event."""
+    is_one = request.param is change and server_database_url.startswith("postgresql")
+    return request.param, INSERT_EVENT if is_one else COMMIT
+
+
 @pytest.mark.parametrize("cut", Cut)
 def test_a_connection_cut_during_commit_leaves_the_outcome_unknown(
-    direct, first, storage, proxy, cut
+    direct, first, storage, proxy, cut, ending
 ):
     """The storage says the same whether or not the change has landed, and goes on working."""
-    second = change(first.revision, document=f'"{CANARY}"')
+    make, last = ending
+    second = make(first.revision, document=f'"{CANARY}"')
     storage.load(ALICE)
-    proxy.cut_at(COMMIT, cut)
+    proxy.cut_at(last, cut)
     with pytest.raises(OutcomeUnknown) as caught:
         storage.commit(ALICE, second)
     assert proxy.cuts == 1
@@ -94,7 +107,7 @@ def shown(error):
 @pytest.mark.parametrize("pattern", [UPDATE, INSERT_EVENT])
 def test_a_connection_cut_before_commit_is_replaced_once(direct, first, storage, proxy, pattern):
     """COMMIT was not sent, so nothing can land: the swap is tried again, and wins."""
-    second = change(first.revision)
+    second = long_change(first.revision)
     storage.load(ALICE)
     proxy.cut_at(pattern, Cut.BEFORE_ANSWERING)
     assert storage.commit(ALICE, second) is True
@@ -107,7 +120,7 @@ def test_a_connection_cut_before_commit_again_is_a_failure(direct, first, storag
     """Twice is not bad luck any more; nothing was changed, and the error says so."""
     proxy.cut_at(pattern, Cut.BEFORE_ANSWERING, times=2)
     with pytest.raises(StorageError, match=r"^the commit failed and changed nothing: ") as caught:
-        storage.commit(ALICE, change(first.revision, document=f'"{CANARY}"'))
+        storage.commit(ALICE, long_change(first.revision, document=f'"{CANARY}"'))
     assert not isinstance(caught.value, OutcomeUnknown)
     assert proxy.cuts == 2
     assert caught.value.__context__ is None
@@ -128,6 +141,17 @@ def test_a_commit_survives_connections_that_died_in_the_pool(first, storage, pro
     """As for the load."""
     assert storage.load(ALICE).revision == first.revision
     proxy.sever()
+    assert storage.commit(ALICE, long_change(first.revision)) is True
+
+
+def test_a_commit_in_one_statement_is_not_sent_twice(first, storage, proxy, server_database_url):
+    """Over a connection that has died nobody knows whether it landed; a load will tell."""
+    assert storage.load(ALICE).revision == first.revision
+    proxy.sever()
+    if server_database_url.startswith("postgresql"):
+        with pytest.raises(OutcomeUnknown):
+            storage.commit(ALICE, change(first.revision))
+        assert storage.load(ALICE).revision == first.revision
     assert storage.commit(ALICE, change(first.revision)) is True
 
 

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from pymysql.constants import CLIENT
 
 from recoverykit.core.subject import Subject
-from recoverykit.errors import StorageError
+from recoverykit.errors import OutcomeUnknown, StorageError
 from recoverykit.storage import HostRefused
 from recoverykit.storage.sql import SQLStorage
 from tests.storage.changes import ALICE, NOW, change, erasure, event
@@ -342,3 +342,26 @@ def test_times_come_back_in_utc_whatever_the_session_zone(postgresql_server, zon
             read = connection.execute(sa.select(records.c.issued_at)).scalar()
         engine.dispose()
         assert (read, read.utcoffset()) == (NOW, NOW.utcoffset())
+
+
+@pytest.mark.server
+def test_a_commit_in_one_statement_waits_for_what_is_checked_last(postgresql_server):
+    """A trigger that refuses as late as a COMMIT does still refuses before success is told."""
+    with postgresql_server.database() as url, SQLStorage(url) as storage:
+        storage.create_tables()
+        first = change()
+        assert storage.commit(ALICE, first) is True
+        with storage._engine().begin() as connection:
+            connection.exec_driver_sql(
+                "CREATE FUNCTION no() RETURNS trigger LANGUAGE plpgsql"
+                " AS $$ BEGIN RAISE EXCEPTION 'no'; END $$"
+            )
+            connection.exec_driver_sql(
+                "CREATE CONSTRAINT TRIGGER no AFTER INSERT ON recoverykit_events"
+                " DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION no()"
+            )
+        for _ in range(7):  # more often than the driver takes to prepare the statement
+            with pytest.raises(StorageError, match="the commit failed and changed nothing") as told:
+                storage.commit(ALICE, change(first.revision))
+            assert not isinstance(told.value, OutcomeUnknown)
+        assert storage.load(ALICE).revision == first.revision

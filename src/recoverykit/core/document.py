@@ -72,11 +72,16 @@ class Document:
 
     def state_at(self, now: datetime) -> SetState:
         """Return what the codes are good for at that time."""
-        return next((each.state_at(now) for each in self.sets), SetState.NONE)
+        return SetState.NONE if self.first is None else self.first.state_at(now)
 
     def is_pending_at(self, now: datetime) -> bool:
         """Say whether a set waits to be confirmed at that time."""
         return self.pending is not None and self.pending.state_at(now) is SetState.PENDING
+
+    @property
+    def first(self) -> CodeSet | None:
+        """The set that counts, or counted; the pending one where there is no other."""
+        return self.active or self.pending
 
     @property
     def sets(self) -> tuple[CodeSet, ...]:

@@ -104,9 +104,7 @@ def probe_of(codes: CodeSet, *, subject: Subject, parsed: ParsedCode, ceiling: H
     if parsed.ordinal is None and len({_head(each) for each in candidates}) > 1:
         raise CorruptRecord("the codes of a set without selectors do not share one salt")
     # A selector that names no code costs what the set's first code costs.
-    model = (candidates or codes.codes)[0]
-    request = _request(codes, model, subject=subject, parsed=parsed, ceiling=ceiling)
-    return Probe(candidates=_candidates(candidates, ceiling), requests=(request,))
+    return _probe(codes, candidates, subject, parsed, ceiling)
 
 
 def recognition_of(
@@ -131,31 +129,31 @@ def recognition_of(
         CorruptRecord: the record of a code cannot be read, or costs too much.
     """
     alike = tuple(each for each in spent if _head(each) == _head(spent[0]))
-    request = _request(codes, alike[0], subject=subject, parsed=parsed, ceiling=ceiling)
-    return Probe(candidates=_candidates(alike, ceiling), requests=(request,))
+    return _probe(codes, alike, subject, parsed, ceiling)
 
 
-def _candidates(codes: Sequence[StoredCode], ceiling: Hasher) -> tuple[Candidate, ...]:
-    return tuple(
-        Candidate(
-            code=code,
-            expected=StoredDigest.from_text(code.digest, ceiling=ceiling).digest,
-            request=0,
-        )
-        for code in codes
-    )
-
-
-def _request(
-    codes: CodeSet, model: StoredCode, *, subject: Subject, parsed: ParsedCode, ceiling: Hasher
-) -> HashRequest:
-    """Return the hash of a guess that is made as that of a code of the set was."""
-    stored = StoredDigest.from_text(model.digest, ceiling=ceiling)
-    return HashRequest(
-        hasher=stored.hasher,
-        key_id=stored.key_id,
-        salt=stored.salt,
+def _probe(
+    codes: CodeSet,
+    candidates: Sequence[StoredCode],
+    subject: Subject,
+    parsed: ParsedCode,
+    ceiling: Hasher,
+) -> Probe:
+    """Return the probe of candidates that are all hashed alike, each line being read once."""
+    read = [StoredDigest.from_text(code.digest, ceiling=ceiling) for code in candidates]
+    model = read[0] if read else StoredDigest.from_text(codes.codes[0].digest, ceiling=ceiling)
+    request = HashRequest(
+        hasher=model.hasher,
+        key_id=model.key_id,
+        salt=model.salt,
         message=binding(subject, set_id=codes.id, parsed=parsed),
+    )
+    return Probe(
+        candidates=tuple(
+            Candidate(code=code, expected=line.digest, request=0)
+            for code, line in zip(candidates, read, strict=True)
+        ),
+        requests=(request,),
     )
 
 

@@ -78,7 +78,7 @@ def gate(
 
 def retry_at(codes: CodeSet, *, throttle: Throttle | None, now: datetime) -> datetime | None:
     """Return until when guesses are refused; None where no delay runs, or none would be judged."""
-    if throttle is None or codes.state_at(now) not in _GUESSABLE:
+    if throttle is None or codes.failed_at is None or codes.state_at(now) not in _GUESSABLE:
         return None
     return throttle.retry_at(failures=codes.failures, failed_at=codes.failed_at, now=now)
 

@@ -30,7 +30,7 @@ def status_of(
         missing_seal: the key that seals the document and that the keyring lacks; None where its
             seal was checked, or it needs none.
     """
-    codes = next(iter(document.sets), None)
+    codes = document.first
     pending = document.is_pending_at(now)
     if codes is None:
         return _nothing(missing_seal)
@@ -64,10 +64,10 @@ def status_of(
 
 def summary_of(document: Document, *, setup: Setup, now: datetime) -> Summary:
     """Return the plain columns of a document at the time of its commit."""
-    codes = next(iter(document.sets), None)
+    codes = document.first
     keyring = setup.keyring
     return Summary(
-        state=document.state_at(now),
+        state=codes.state_at(now) if codes else SetState.NONE,
         remaining=document.active.remaining_at(now) if document.active else 0,
         issued_at=codes.issued_at if codes else None,
         last_used_at=codes.last_used_at if codes else None,

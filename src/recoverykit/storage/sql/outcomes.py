@@ -78,6 +78,17 @@ def at_commit(error: Exception) -> Verdict:
     return Verdict(outcome=Outcome.FAILED if certain else Outcome.UNKNOWN, report=_report(error))
 
 
+def at_once(error: Exception) -> Verdict:
+    """Judge an exception of a statement that is its own transaction, on PostgreSQL.
+
+    An error that the server has sent, and lived to send more, has rolled it back.
+    """
+    verdict = before_commit(error)
+    if verdict.outcome is Outcome.LOST or (verdict.outcome is Outcome.FAILED and _code(error)):
+        return verdict
+    return Verdict(outcome=Outcome.UNKNOWN, report=verdict.report)
+
+
 def of_rowcount(count: int) -> Verdict:
     """Judge how many rows the guarded write has changed, as the driver reports it."""
     if count in {0, 1}:

@@ -24,7 +24,7 @@ from recoverykit.storage.sql.statements import (
     key_of,
     row_of,
 )
-from recoverykit.storage.sql.transaction import Transaction, fresh_read
+from recoverykit.storage.sql.transaction import Transaction, autocommit, fresh_read
 
 
 def load(
@@ -78,6 +78,8 @@ def swap(
         HostRefused: a constraint of the host's refuses at COMMIT what ``within`` wrote.
         BaseException: whatever ``within`` raises.
     """
+    if within is None and _fits_one_statement(transaction.connection, change):
+        return _swap_at_once(transaction.connection, statements, subject, change)
     verdict = _write(transaction, statements, subject, change)
     if within is not None and verdict is WON:
         within(transaction.connection)
@@ -92,8 +94,6 @@ def _write(
 ) -> Verdict:
     try:
         transaction.begin()
-        if _fits_one_statement(transaction.connection, change):
-            return _update_and_tell(transaction.connection, statements, subject, change)
         verdict = _write_record(transaction.connection, statements, subject, change)
         if verdict is WON:
             _write_events(transaction.connection, statements, subject, change)
@@ -103,7 +103,7 @@ def _write(
 
 
 def _fits_one_statement(connection: Connection, change: Change) -> bool:
-    """Whether the database updates a record and appends an event in one trip."""
+    """Whether the database updates a record and appends an event by one statement."""
     return (
         Database.of(connection.dialect) is Database.POSTGRESQL
         and change.expected is not None
@@ -112,15 +112,21 @@ def _fits_one_statement(connection: Connection, change: Change) -> bool:
     )
 
 
-def _update_and_tell(
+def _swap_at_once(
     connection: Connection, statements: Statements, subject: Subject, change: Change
 ) -> Verdict:
+    """Swap by one statement that is its own transaction: its answer is that of the COMMIT."""
     row = {
         **guard_of(subject, change.expected or ""),
         **row_of(change),
         **event_in_update_of(change.events[0]),
     }
-    return outcomes.of_rowcount(connection.execute(statements.update_and_tell, row).rowcount)
+    try:
+        with autocommit(connection):
+            count = connection.execute(statements.update_and_tell, row).rowcount
+    except Exception as error:  # noqa: BLE001 - a driver may raise anything
+        return outcomes.at_once(error)
+    return outcomes.of_rowcount(count)
 
 
 def _write_record(

@@ -72,7 +72,7 @@ def fresh_read(connection: Connection, *, is_ours: bool) -> Generator[None]:
     """
     database = Database.of(connection.dialect)
     if database is Database.POSTGRESQL:
-        with _autocommit(connection):
+        with autocommit(connection):
             yield
     else:
         if database is Database.MYSQL and not is_ours:
@@ -82,8 +82,11 @@ def fresh_read(connection: Connection, *, is_ours: bool) -> Generator[None]:
 
 
 @contextlib.contextmanager
-def _autocommit(connection: Connection) -> Generator[None]:
-    """Spare BEGIN and ROLLBACK; PostgreSQL's drivers keep this setting on our side of the wire.
+def autocommit(connection: Connection) -> Generator[None]:
+    """Let one statement be its own transaction, on PostgreSQL, whose drivers see to it themselves.
+
+    The statement runs at the session's own isolation level, which is no more than a guarded write
+    or a single read needs.
 
     SQLAlchemy's own switch would afterwards reset an isolation level that the host had set by
     hand.
