@@ -8,6 +8,7 @@ from recoverykit.core.keyring import Keyring
 from recoverykit.core.policy import Policy
 from recoverykit.core.record import SetState
 from recoverykit.core.results import CodeStatus, Issued, Redemption, Status
+from recoverykit.core.standards import Profile
 from recoverykit.core.subject import Subject
 from recoverykit.core.throttle import Throttle
 from recoverykit.core.wordlist import WordList
@@ -29,6 +30,7 @@ from recoverykit.errors import (
     RedemptionRefused,
     RefusalReason,
     SetDisabled,
+    Severity,
     StorageError,
     TooManyAttempts,
     UnknownKey,
@@ -62,6 +64,7 @@ __all__ = [
     "Pbkdf2Hasher",
     "Policy",
     "PolicyError",
+    "Profile",
     "RecoveryKit",
     "RecoveryKitError",
     "Redemption",
@@ -69,6 +72,7 @@ __all__ = [
     "RefusalReason",
     "SetDisabled",
     "SetState",
+    "Severity",
     "Status",
     "StorageError",
     "Subject",

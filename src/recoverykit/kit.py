@@ -17,7 +17,7 @@ from recoverykit.core.policy import Policy
 from recoverykit.core.results import Issued, Redemption, Status
 from recoverykit.core.state import prepare
 from recoverykit.core.subject import Subject
-from recoverykit.errors import InvalidArgument, PolicyError, RedemptionRefused
+from recoverykit.errors import InvalidArgument, RedemptionRefused
 from recoverykit.limiter import HashLimits, Limiter
 from recoverykit.shell import Clock, HostFunction, Shell
 from recoverykit.storage import Storage
@@ -43,7 +43,8 @@ class RecoveryKit:
             it. What it raises is logged by its type alone and changes nothing. None for nobody.
 
     Raises:
-        PolicyError: the policy breaks a rule of the standards (``findings``).
+        PolicyError: the policy breaks rules of the standards that it does not accept; each is one
+            of the error's ``findings``.
         InvalidArgument: the storage or the keyring is none.
     """
 
@@ -62,8 +63,7 @@ class RecoveryKit:
         if keyring is not None and not isinstance(keyring, Keyring):
             del keyring  # it may hold bare keys, and the frame of an error keeps its locals
             raise InvalidArgument("a keyring must be a Keyring")
-        if findings := policy.audit(peppered=keyring is not None):
-            raise PolicyError(*findings)
+        policy.require_sound(peppered=keyring is not None)
         self._setup = Setup(policy=policy, keyring=keyring, entropy=secrets.token_bytes)
         self._shell = Shell(
             storage=storage,
