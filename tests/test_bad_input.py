@@ -42,9 +42,11 @@ from recoverykit.testing import ManualClock
 
 START = datetime(2026, 11, 22, 12, tzinfo=UTC)
 CHEAP = Argon2idHasher(memory_kib=8, time_cost=1, parallelism=1)
+# Tests shall not take long, and one of them has short codes.
+WEAK = frozenset({"A5-C-KDF", "N4-SRC-64", "OCS-MFA-OTPHASH"})
 COUNT = 2
-POLICY = Policy(count=COUNT, hasher=CHEAP)
-PATIENT = Policy(count=COUNT, hasher=CHEAP, throttle=Throttle(free=100))
+POLICY = Policy(count=COUNT, hasher=CHEAP, accept=WEAK)
+PATIENT = Policy(count=COUNT, hasher=CHEAP, accept=WEAK, throttle=Throttle(free=100))
 ALICE = Subject("alice")
 ATTEMPT = "attempt-1"
 
@@ -421,7 +423,8 @@ def test_any_aware_clock_tells_the_same_instants_in_utc(after, zone):
     """What comes out is in UTC, whatever zone went in."""
     now = (START + after).astimezone(zone)
     kit = new_kit(
-        clock=lambda: now, policy=Policy(count=COUNT, hasher=CHEAP, expires_after=timedelta(days=1))
+        clock=lambda: now,
+        policy=Policy(count=COUNT, hasher=CHEAP, accept=WEAK, expires_after=timedelta(days=1)),
     )
     issued = kit.issue("alice")
     spent = kit.redeem("alice", issued.codes[0])
@@ -441,7 +444,11 @@ def test_a_jumping_clock_neither_revives_a_code_nor_outlasts_a_delay(script):
     kit = new_kit(
         clock=clock,
         policy=Policy(
-            count=COUNT, hasher=CHEAP, throttle=throttle, expires_after=timedelta(days=900)
+            count=COUNT,
+            hasher=CHEAP,
+            accept=WEAK,
+            throttle=throttle,
+            expires_after=timedelta(days=900),
         ),
     )
     codes, foreign = kit.issue("alice").codes, new_kit().issue("mallory").codes
@@ -483,7 +490,9 @@ def test_a_process_that_can_start_no_more_threads_is_overloaded(monkeypatch):
 def real_document(*, spent=True, **policy):
     """Return a stored document and its codes: the first spent, one failure behind it."""
     storage = MemoryStorage()
-    kit = new_kit(storage, policy=Policy(**({"count": COUNT, "hasher": CHEAP} | policy)))
+    kit = new_kit(
+        storage, policy=Policy(**({"count": COUNT, "hasher": CHEAP, "accept": WEAK} | policy))
+    )
     codes = kit.issue("alice").codes
     if spent:
         kit.redeem("alice", codes[0])
@@ -873,7 +882,9 @@ def test_the_largest_set_that_a_policy_allows_fits_into_a_document():
 @settings(max_examples=20)
 def test_every_hasher_takes_whatever_is_typed(hasher, typed):
     """The same for each way of hashing, in a format that takes nearly any digits."""
-    kit = new_kit(policy=Policy(count=COUNT, hasher=hasher, format=CodeFormat.digits(8)))
+    kit = new_kit(
+        policy=Policy(count=COUNT, hasher=hasher, format=CodeFormat.digits(8), accept=WEAK)
+    )
     kit.issue("alice")
     with pytest.raises(RedemptionRefused):
         kit.redeem("alice", typed)

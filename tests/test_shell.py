@@ -29,6 +29,7 @@ from recoverykit.testing import ManualClock
 
 START = datetime(2026, 11, 22, 12, tzinfo=UTC)
 CHEAP = Argon2idHasher(memory_kib=8, time_cost=1, parallelism=1)
+WEAK = frozenset({"A5-C-KDF"})  # tests shall not take long
 ALICE = Subject("alice")
 
 
@@ -86,7 +87,7 @@ def events():
 
 @pytest.fixture
 def kit(storage, events):
-    policy = Policy(hasher=CHEAP)
+    policy = Policy(hasher=CHEAP, accept=WEAK)
     return RecoveryKit(storage, policy=policy, clock=ManualClock(START), on_event=events.append)
 
 
@@ -97,7 +98,11 @@ def codes(kit):
 
 @pytest.fixture
 def foreign():
-    return RecoveryKit(MemoryStorage(), policy=Policy(hasher=CHEAP)).issue("mallory").codes
+    return (
+        RecoveryKit(MemoryStorage(), policy=Policy(hasher=CHEAP, accept=WEAK))
+        .issue("mallory")
+        .codes
+    )
 
 
 def then(storage, *script):
@@ -222,7 +227,7 @@ class TestUnknownOutcomes:
     def test_a_refusal_in_doubt_is_an_unknown_outcome(self, storage):
         """The set expires while the first commit may still land: nobody may call it refused."""
         clock = ManualClock(START)
-        policy = Policy(hasher=CHEAP, expires_after=Policy().replay_for)
+        policy = Policy(hasher=CHEAP, accept=WEAK, expires_after=Policy().replay_for)
         kit = RecoveryKit(storage, policy=policy, clock=clock)
         codes = kit.issue("alice").codes
 
@@ -444,7 +449,7 @@ class TestFailures:
     )
     def test_a_clock_that_tells_no_usable_time_is_refused(self, storage, time):
         """Naive, absurd, or no time at all."""
-        kit = RecoveryKit(storage, policy=Policy(hasher=CHEAP), clock=lambda: time)
+        kit = RecoveryKit(storage, policy=Policy(hasher=CHEAP, accept=WEAK), clock=lambda: time)
         with pytest.raises(InvalidArgument, match="clock"):
             kit.issue("alice")
 

@@ -33,22 +33,52 @@ class RecoveryKitError(Exception):
     """The base of every error that recoverykit raises on purpose."""
 
 
+class Severity(Enum):
+    """How much a finding weighs."""
+
+    ERROR = "error"
+    """A SHALL, a requirement of ASVS level 1 or 2, or one of the profile that was asked for."""
+
+    WARNING = "warning"
+    """A SHOULD, a requirement of ASVS level 3, or a choice that costs security."""
+
+    INFO = "info"
+    """A choice where the standards leave one, or a computed risk; nothing has to change."""
+
+    DUTY = "duty"
+    """What only the host can do; it is not judged, and never an error."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One rule that a policy breaks.
+    """What an audit says about one rule, or what is wrong with a configuration.
 
     Attributes:
         rule: the rule's id, such as ``"N4-LS-112"``.
-        figure: the demanded figure beside the one found, in words with units.
-        mend: what to change.
+        figure: the demanded figure, in words with units; of a risk, what was computed.
+        mend: what to change; of a duty, what to do.
+        source: the document and its section; empty where the rule is one of the library's own.
+        severity: how much it weighs.
+        found: the computed value, in words with units; empty where nothing was computed.
+        assumed: what the computed value rests on; empty where it rests on the policy alone.
+        accepted: whether the policy accepts it by its id.
     """
 
     rule: str
     figure: str
     mend: str
+    source: str = ""
+    severity: Severity = Severity.ERROR
+    found: str = ""
+    assumed: str = ""
+    accepted: bool = False
 
     def __str__(self) -> str:
-        return f"{self.rule}: {self.figure}; {self.mend}"
+        source = f" ({self.source})" if self.source else ""
+        found = f"; found: {self.found}" if self.found else ""
+        assumed = f" [{self.assumed}]" if self.assumed else ""
+        accepted = " - accepted" if self.accepted else ""
+        return f"{self.rule}{source}: {self.figure}{found}{assumed}; {self.mend}{accepted}"
 
 
 class PolicyError(RecoveryKitError):

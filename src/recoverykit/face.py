@@ -8,6 +8,7 @@ from recoverykit.core.keyring import Keyring
 from recoverykit.core.policy import Policy
 from recoverykit.core.record import SetState
 from recoverykit.core.results import CodeStatus, Issued, Redemption, Resealed, Status
+from recoverykit.core.standards import Profile
 from recoverykit.core.subject import Subject
 from recoverykit.core.throttle import Throttle
 from recoverykit.core.wordlist import WordList
@@ -30,6 +31,7 @@ from recoverykit.errors import (
     RedemptionRefused,
     RefusalReason,
     SetDisabled,
+    Severity,
     StorageError,
     SwitchedOff,
     TooManyAttempts,
@@ -65,6 +67,7 @@ __all__ = [
     "Pbkdf2Hasher",
     "Policy",
     "PolicyError",
+    "Profile",
     "RecoveryKit",
     "RecoveryKitError",
     "Redemption",
@@ -73,6 +76,7 @@ __all__ = [
     "Resealed",
     "SetDisabled",
     "SetState",
+    "Severity",
     "Status",
     "StorageError",
     "Subject",

@@ -36,7 +36,8 @@ class RecoveryKit:
             it. What it raises is logged by its type alone and changes nothing. None for nobody.
 
     Raises:
-        PolicyError: the policy breaks a rule of the standards (``findings``).
+        PolicyError: the policy breaks rules of the standards that it does not accept; each is one
+            of the error's ``findings``.
         InvalidArgument: the storage or the keyring is none.
     """
 

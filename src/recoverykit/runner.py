@@ -14,7 +14,7 @@ from recoverykit.core.events import Event, checked_context
 from recoverykit.core.keyring import Keyring
 from recoverykit.core.policy import Policy
 from recoverykit.core.subject import Subject
-from recoverykit.errors import InvalidArgument, PolicyError
+from recoverykit.errors import InvalidArgument
 from recoverykit.limiter import HashLimits, Limiter
 from recoverykit.shell import Clock, HostFunction, Shell
 from recoverykit.storage import EnumerableStorage, Storage
@@ -43,8 +43,7 @@ class Runner:
         if keyring is not None and not isinstance(keyring, Keyring):
             del keyring  # it may hold bare keys, and the frame of an error keeps its locals
             raise InvalidArgument("a keyring must be a Keyring")
-        if findings := policy.audit(peppered=keyring is not None):
-            raise PolicyError(*findings)
+        policy.require_sound(peppered=keyring is not None)
         self.setup = Setup(policy=policy, keyring=keyring, entropy=secrets.token_bytes)
         self._shell = Shell(
             storage=storage,

@@ -1,7 +1,7 @@
 """Programs that are never run: only their types are checked, as a host's would be."""
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import assert_type
 
 from sqlalchemy import Connection, create_engine, text
@@ -9,14 +9,17 @@ from sqlalchemy import Connection, create_engine, text
 from recoverykit import (
     CodeFormat,
     Event,
+    Finding,
     HashLimits,
     Issued,
     Keyring,
     Policy,
+    Profile,
     RecoveryKit,
     Redemption,
     RedemptionRefused,
     RefusalReason,
+    Severity,
     Status,
     Subject,
     Throttle,
@@ -89,3 +92,12 @@ def use_the_kit(storage: Storage, now: datetime, clock: Callable[[], datetime]) 
     assert_type(kit.revoke(subject), Status)
     kit.erase(subject)
     assert_type(kit.recognises("729435"), bool)
+
+
+def audit_a_policy(policy: Policy, day: date) -> None:
+    """Ask for every preset and every argument of an audit."""
+    assert_type(policy.audit(peppered=True), tuple[Finding, ...])
+    for preset in (Policy.pci(), Policy.psd2(), Policy.fips(), Policy.single()):
+        for finding in preset.audit(peppered=False, profile=Profile.PCI, on=day):
+            assert_type(finding.severity, Severity)
+            assert_type(finding.accepted, bool)

@@ -7,8 +7,8 @@ from functools import cache
 from recoverykit.core.folding import fold
 from recoverykit.core.masked import Masked
 
-# Pairs that people mistake for each other when they copy by hand.
-_LOOK_ALIKES = ("0O", "1IL")
+LOOK_ALIKES = ("0O", "1IL")
+"""What people mistake for each other when they copy by hand, in upper case."""
 
 
 class Alphabet(Enum):
@@ -62,7 +62,7 @@ _SYMBOLS: Mapping[Alphabet, str] = {
 def _values(alphabet: Alphabet) -> Mapping[str, int]:
     """Return the value of every ASCII character that spells a symbol."""
     upper = {symbol.upper(): value for value, symbol in enumerate(alphabet.symbols)}
-    for group in _LOOK_ALIKES:
+    for group in LOOK_ALIKES:
         own = [char for char in group if char in upper]
         if len(own) == 1:
             upper.update(dict.fromkeys(group, upper[own[0]]))

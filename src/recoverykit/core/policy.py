@@ -1,24 +1,22 @@
 """What a host decides about its recovery codes: an immutable value with safe defaults."""
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import date, timedelta
 from types import UnionType
-from typing import Final, Literal
+from typing import Final, Literal, Self
 
 from recoverykit.core.bounds import Bound, require
 from recoverykit.core.format import CodeFormat
 from recoverykit.core.generator import check_count
 from recoverykit.core.hasher import Argon2idHasher, Hasher, KeyedHasher, Pbkdf2Hasher
+from recoverykit.core.standards import RULE_IDS, Audited, Profile, audit
 from recoverykit.core.state import MAX_COUNT
 from recoverykit.core.throttle import Throttle
-from recoverykit.errors import Finding, PolicyError
+from recoverykit.errors import Finding, PolicyError, Severity
 
 _ZERO: Final = timedelta(0)
 _CENTURY: Final = timedelta(days=36_525)
-_LEAST_BITS: Final = math.log2(10**6)  # SP 800-63B-4, 3.1.2.1: "six decimal digits (or equivalent)"
-_PLAIN_HASH_BITS: Final = 112  # SP 800-63B-4, 3.1.2.2; ASVS 5.0, 6.5.2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,11 +44,11 @@ class Policy:
         management: ``"open"`` where the host alone decides who may issue and revoke; ``"unlock"``
             where a session must have unlocked the subject first.
         unlock_for: how long an unlock lasts.
-        accept: the ids of audit rules that are knowingly broken.
+        accept: the ids of audit rules that are knowingly broken: a kit does not refuse them.
 
     Raises:
         PolicyError: a value is of another type or out of its bounds, or the set's codes cannot
-            all be told apart in this format.
+            all be told apart in this format, or no rule has an id that is accepted.
     """
 
     count: int = 10
@@ -89,13 +87,65 @@ class Policy:
         """Whether recovery codes are switched off."""
         return self.count == 0
 
-    def audit(self, *, peppered: bool) -> tuple[Finding, ...]:
-        """Return the rules of the standards that this policy breaks; empty where it breaks none.
+    @classmethod
+    def pci(cls) -> Self:
+        """Return the default, locked for 30 minutes and more from failure 10 on (PCI DSS v4.0.1).
+
+        8.3.4 asks for the lock. 8.5.1 forbids replay, so that a lost answer costs a code.
+        """
+        half_an_hour = timedelta(minutes=30)
+        return cls(throttle=Throttle(free=10, first_delay=half_an_hour), replay_for=_ZERO)
+
+    @classmethod
+    def psd2(cls) -> Self:
+        """Return the default, disabled by failure 5 (Regulation (EU) 2018/389, article 4).
+
+        4(3)(b) would allow a delay in its place; this is its strictest reading, and five guesses
+        of somebody else's disable the set. 4(1) forbids replay, so that a lost answer costs a code.
+        """
+        return cls(throttle=Throttle(free=5, disable_after=5), replay_for=_ZERO)
+
+    @classmethod
+    def fips(cls) -> Self:
+        """Return the default, hashed by PBKDF2 with 600,000 iterations (NIST SP 800-132)."""
+        return cls(hasher=Pbkdf2Hasher())
+
+    @classmethod
+    def single(cls) -> Self:
+        """Return one code of 24 letters and digits, replaced whenever it is used."""
+        return cls(count=1, format=CodeFormat.alphanumeric(24), low_at=0, rotate=True)
+
+    def audit(
+        self, *, peppered: bool, profile: Profile = Profile.DEFAULT, on: date | None = None
+    ) -> tuple[Finding, ...]:
+        """Return what the standards say about this policy, the gravest first.
+
+        Rules that it breaks are errors, warnings or information. Then come its risks, computed,
+        with what was assumed, and the duties of the host, which no policy can say. Of a policy
+        that is switched off there is nothing to say.
 
         Args:
             peppered: whether the codes are bound to a secret key before they are hashed.
+            profile: which standards are asked.
+            on: the day whose figures count, to look ahead; None for those of today.
         """
-        return tuple(self._breaches(peppered=peppered))
+        if self.is_off:
+            return ()
+        return audit(Audited(policy=self, peppered=peppered, on=on), profile=profile)
+
+    def require_sound(self, *, peppered: bool) -> None:
+        """Refuse a policy that breaks a rule of the default profile which it does not accept.
+
+        Args:
+            peppered: as for `audit`.
+
+        Raises:
+            PolicyError: at least one error was found and is not accepted; with all of these.
+        """
+        findings = self.audit(peppered=peppered)
+        errors = [each for each in findings if each.severity is Severity.ERROR]
+        if refused := [each for each in errors if not each.accepted]:
+            raise PolicyError(*refused)
 
     def _misfits(self) -> Iterator[Finding]:
         parts: tuple[tuple[str, object, type | UnionType], ...] = (
@@ -113,25 +163,9 @@ class Policy:
             yield Finding(
                 rule="type", figure="management is neither open nor unlock", mend="see Policy"
             )
-
-    def _breaches(self, *, peppered: bool) -> Iterator[Finding]:
-        bits = self.format.entropy_bits
-        if bits < _LEAST_BITS:
+        if isinstance(self.accept, frozenset) and not self.accept <= RULE_IDS:
             yield Finding(
-                rule="N4-LS-MIN",
-                figure=f"{bits:.2f} bits, and SP 800-63B-4, 3.1.2.1 asks for six decimal digits",
-                mend="make the codes longer",
+                rule="accept",
+                figure="accept has an id that no rule has",
+                mend=f"choose among {', '.join(sorted(RULE_IDS))}",
             )
-        if isinstance(self.hasher, KeyedHasher):
-            if bits < _PLAIN_HASH_BITS:
-                yield Finding(
-                    rule="N4-LS-112",
-                    figure=f"{bits:.2f} bits under a fast hash, which takes 112",
-                    mend="make the codes longer, or choose Argon2idHasher",
-                )
-            if not peppered:
-                yield Finding(
-                    rule="N4-PEPPER",
-                    figure="a keyed hash without a key",
-                    mend="give the kit a keyring, or choose Argon2idHasher",
-                )
