@@ -1,6 +1,7 @@
 """Every public name, and where it is defined."""
 
 from recoverykit.core.alphabet import Alphabet
+from recoverykit.core.custom_alphabet import CustomAlphabet
 from recoverykit.core.events import Event, EventKind
 from recoverykit.core.format import CodeFormat
 from recoverykit.core.hasher import Argon2idHasher, KeyedHasher, Pbkdf2Hasher
@@ -45,6 +46,7 @@ __all__ = [
     "CodesAlreadyIssued",
     "ConcurrentUpdate",
     "CorruptRecord",
+    "CustomAlphabet",
     "Event",
     "EventKind",
     "Finding",
