@@ -3,6 +3,7 @@
 from recoverykit.core.alphabet import Alphabet
 from recoverykit.core.custom_alphabet import CustomAlphabet
 from recoverykit.core.events import Event, EventKind
+from recoverykit.core.foreign_scheme import ForeignScheme
 from recoverykit.core.format import CodeFormat
 from recoverykit.core.hasher import Argon2idHasher, KeyedHasher, Pbkdf2Hasher
 from recoverykit.core.keyring import Keyring
@@ -50,6 +51,7 @@ __all__ = [
     "Event",
     "EventKind",
     "Finding",
+    "ForeignScheme",
     "HashLimits",
     "InvalidArgument",
     "InvalidCode",
