@@ -54,7 +54,9 @@ def test_every_error_is_exported_and_of_our_tree():
     assert all(issubclass(each, errors.RecoveryKitError) for each in found.values())
 
 
-@pytest.mark.parametrize("absent", ["sqlalchemy", "hypothesis", "pytest", "xkcdpass", "asyncio"])
+@pytest.mark.parametrize(
+    "absent", ["sqlalchemy", "hypothesis", "pytest", "xkcdpass", "bcrypt", "asyncio"]
+)
 def test_importing_the_library_imports_no_extra(absent):
     """What an extra needs is imported when it is asked for, not before."""
     imports = "import sys, recoverykit.face, recoverykit.storage.memory"

@@ -1,7 +1,9 @@
 """Every public name, and where it is defined."""
 
 from recoverykit.core.alphabet import Alphabet
+from recoverykit.core.custom_alphabet import CustomAlphabet
 from recoverykit.core.events import Event, EventKind
+from recoverykit.core.foreign_scheme import ForeignScheme
 from recoverykit.core.format import CodeFormat
 from recoverykit.core.hasher import Argon2idHasher, KeyedHasher, Pbkdf2Hasher
 from recoverykit.core.keyring import Keyring
@@ -49,9 +51,11 @@ __all__ = [
     "CodesAlreadyIssued",
     "ConcurrentUpdate",
     "CorruptRecord",
+    "CustomAlphabet",
     "Event",
     "EventKind",
     "Finding",
+    "ForeignScheme",
     "HashLimits",
     "InvalidArgument",
     "InvalidCode",

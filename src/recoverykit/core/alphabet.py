@@ -2,13 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from enum import Enum
-from functools import cache
 
-from recoverykit.core.folding import fold
 from recoverykit.core.masked import Masked
-
-LOOK_ALIKES = ("0O", "1IL")
-"""What people mistake for each other when they copy by hand, in upper case."""
+from recoverykit.core.spelling import read_symbols
 
 
 class Alphabet(Enum):
@@ -37,11 +33,7 @@ class Alphabet(Enum):
         this alphabet that it can be: in Crockford's I and L are 1 and O is 0, and where an alphabet
         has several of them, each is only itself.
         """
-        plain = fold(text.reveal()).replace("-", "").replace(" ", "")
-        try:
-            return tuple(map(_values(self).__getitem__, plain))
-        except KeyError:
-            return None
+        return read_symbols(text, self.symbols)
 
     def write(self, values: Sequence[int]) -> str:
         """Return the symbols with these values, without separators."""
@@ -56,14 +48,3 @@ _SYMBOLS: Mapping[Alphabet, str] = {
     Alphabet.BASE32: "abcdefghijklmnopqrstuvwxyz234567",  # RFC 4648; lower as django-otp, Supabase
     Alphabet.ALPHANUMERIC: "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ",
 }
-
-
-@cache
-def _values(alphabet: Alphabet) -> Mapping[str, int]:
-    """Return the value of every ASCII character that spells a symbol."""
-    upper = {symbol.upper(): value for value, symbol in enumerate(alphabet.symbols)}
-    for group in LOOK_ALIKES:
-        own = [char for char in group if char in upper]
-        if len(own) == 1:
-            upper.update(dict.fromkeys(group, upper[own[0]]))
-    return upper | {char.lower(): value for char, value in upper.items()}

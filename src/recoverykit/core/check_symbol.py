@@ -147,3 +147,6 @@ _SCHEMES: Mapping[int, Callable[[Sequence[int]], int | None]] = {
     1296: partial(_damm_product, binary=_GF_16, ternary=_GF_81, ternary_order=81),
     7776: partial(_damm_product, binary=_GF_32, ternary=_GF_243, ternary_order=243),
 }
+
+ORDERS = frozenset(_SCHEMES)
+"""How many symbols an alphabet can have that a check symbol is to be taken from."""

@@ -33,25 +33,32 @@ _TABLE = str.maketrans(
     }
 )
 
-# Each mark holds a character that is in no alphabet and is no separator: a text that begins with
-# one is no code as it stands, so leaving the mark out never competes with another reading. The
-# separator behind it says where its number ends, and that "2.345" is no second line.
+# Each mark holds a character that is no symbol and no separator: a text that begins with one is no
+# code as it stands, so leaving the mark out never competes with another reading. The separator
+# behind it says where its number ends, and that "2.345" is no second line.
 _LIST_MARK = re.compile(
     r" *(?:[*\u2022\u2023\u25aa\u25e6]|\([0-9]{1,3}\)|[0-9]{1,3}[.)]|#[0-9]{1,3})(?=[ -])"
 )
 
+# What a mark and the separator behind it are told by, as far as an alphabet may have it.
+_TELLING = frozenset(".()#*-")
 
-def fold(text: str) -> str:
+
+def fold(text: str, *, symbols: str = "") -> str:
     """Return the text in NFKC, its separators as spaces and hyphens, without invisible characters.
 
     One list mark at the beginning, as on a numbered sheet, is left out where a separator follows
     it: ``1.``, ``1)``, ``(1)``, ``#1`` or a bullet. Case is kept: that is the alphabet's matter.
+    A mark that the alphabet could spell stays.
 
     Args:
         text: at most about a thousand characters; NFKC may make 18 out of one.
+        symbols: what the alphabet has; of interest are only marks and hyphens among it.
     """
     if not text.isascii():
         text = unicodedata.normalize("NFKC", text)
     plain = text.translate(_TABLE)
     mark = _LIST_MARK.match(plain)
-    return plain[mark.end() :] if mark else plain
+    if mark is None or not _TELLING.intersection(symbols).isdisjoint(plain[: mark.end() + 1]):
+        return plain
+    return plain[mark.end() :]

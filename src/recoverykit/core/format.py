@@ -11,6 +11,7 @@ from typing import ClassVar, Self, cast
 
 from recoverykit.core.alphabet import Alphabet
 from recoverykit.core.check_symbol import check_symbol, count_protected, is_valid
+from recoverykit.core.custom_alphabet import CustomAlphabet
 from recoverykit.core.format_bounds import out_of_bounds, wrong_types
 from recoverykit.core.masked import Masked
 from recoverykit.core.wordlist import MAX_WORD_LENGTH, WordList
@@ -41,12 +42,13 @@ class CodeFormat:
     Args:
         alphabet: the symbols, or the words, that codes are made of.
         length: how many of them are secret: 1 to 128 symbols, or 1 to 32 words. Selector and check
-            symbol are not counted. 35 at most with a check symbol on the alphanumeric alphabet,
+            symbol are not counted. 35 at most with a check symbol on an alphabet of 36 symbols,
             the selector included, since beyond that the check would miss swaps.
         selector: whether the first symbol names the code's place in its set.
-        check: whether the last symbol is a check symbol over all others.
+        check: whether the last symbol is a check symbol over all others. It takes an alphabet of
+            10, 16, 32 or 36 symbols, or words.
         group: how many symbols are shown between hyphens; 0 shows one block, and is the only
-            choice for words. Reading does not depend on it.
+            choice for words and where a hyphen is a symbol. Reading does not depend on it.
 
     Raises:
         PolicyError: a field has another type or is out of bounds; one finding for each.
@@ -55,7 +57,7 @@ class CodeFormat:
     # What pydantic needs to know to store a format; a plain dict keeps it out of the imports.
     __pydantic_config__: ClassVar[dict[str, object]] = {"strict": True, "extra": "forbid"}
 
-    alphabet: Alphabet | WordList
+    alphabet: Alphabet | CustomAlphabet | WordList
     length: int
     selector: bool = False
     check: bool = False
@@ -111,6 +113,37 @@ class CodeFormat:
         """Return a format of that many secret symbols 0-9 and A-Z. Arguments as for the class."""
         return cls(
             alphabet=Alphabet.ALPHANUMERIC,
+            length=length,
+            selector=selector,
+            check=check,
+            group=group,
+        )
+
+    @classmethod
+    def symbols(
+        cls,
+        symbols: str,
+        length: int,
+        *,
+        selector: bool = False,
+        check: bool = False,
+        group: int = 0,
+    ) -> Self:
+        """Return a format of that many secret symbols of another system's alphabet.
+
+        Args:
+            symbols: as for `CustomAlphabet`.
+            length: as for the class, and so are the others.
+            selector: see there.
+            check: see there.
+            group: see there.
+
+        Raises:
+            PolicyError: the symbols are not 2 to 94 different printable ASCII characters without
+                the space, or as above.
+        """
+        return cls(
+            alphabet=CustomAlphabet(symbols=symbols),
             length=length,
             selector=selector,
             check=check,
@@ -181,7 +214,8 @@ class CodeFormat:
         Accepted are any case, full-width and other compatibility forms (NFKC), spaces, line breaks
         and dashes of any kind and anywhere between symbols, invisible characters, one list mark at
         the beginning with a separator behind it (``1.``, ``1)``, ``(1)``, ``#1``, a bullet), and
-        look-alikes where only one symbol can be meant. Nothing else is.
+        look-alikes where only one symbol can be meant. Nothing else is. An alphabet that has both
+        cases of a letter, or a hyphen, or what list marks are made of, takes them for its symbols.
 
         Args:
             text: what was typed, plain or masked. Longer than ``max_input`` is not looked at.
@@ -230,8 +264,8 @@ class CodeFormat:
             secret: ``length`` values from 0 below the alphabet's order.
 
         Returns:
-            The code; None where no check symbol fits (one case in 37, alphanumeric with a check
-            only): draw another secret.
+            The code; None where no check symbol fits (one case in 37, with a check on 36
+            symbols only): draw another secret.
 
         Raises:
             InvalidArgument: the ordinal or the secret is not one of this format.

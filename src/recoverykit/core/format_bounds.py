@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 
 from recoverykit.core.alphabet import Alphabet
-from recoverykit.core.check_symbol import MAX_PROTECTED
+from recoverykit.core.check_symbol import MAX_PROTECTED, ORDERS
+from recoverykit.core.custom_alphabet import CustomAlphabet
 from recoverykit.core.wordlist import WordList
 from recoverykit.errors import Finding
 
@@ -11,7 +12,7 @@ MAX_SYMBOLS = 128  # 425 bits of digits
 MAX_WORDS = 32  # 413 bits of the long list
 
 _TYPES: Mapping[str, tuple[type, ...]] = {
-    "alphabet": (Alphabet, WordList),
+    "alphabet": (Alphabet, CustomAlphabet, WordList),
     "length": (int,),
     "selector": (bool,),
     "check": (bool,),
@@ -29,17 +30,27 @@ def wrong_types(fields: Mapping[str, object]) -> tuple[Finding, ...]:
 
 
 def out_of_bounds(
-    alphabet: Alphabet | WordList, *, length: int, group: int, total: int, check: bool
+    alphabet: Alphabet | CustomAlphabet | WordList,
+    *,
+    length: int,
+    group: int,
+    total: int,
+    check: bool,
 ) -> tuple[Finding, ...]:
     """Return a finding for each bound that a format of the right types breaks."""
     is_words = isinstance(alphabet, WordList)
     protected = MAX_PROTECTED.get(alphabet.order, total) if check else total
     findings = (
         _length(length, longest=MAX_WORDS if is_words else MAX_SYMBOLS),
-        _group(group, widest=0 if is_words else max(total, 0)),
+        _group(group, widest=0 if is_words or _has_hyphen(alphabet) else max(total, 0)),
         _protected(total - check, longest=protected),
+        _order(alphabet.order) if check else None,
     )
     return tuple(finding for finding in findings if finding is not None)
+
+
+def _has_hyphen(alphabet: Alphabet | CustomAlphabet | WordList) -> bool:
+    return isinstance(alphabet, CustomAlphabet) and "-" in alphabet.symbols
 
 
 def _wrong_type(name: str, wanted: str) -> Finding:
@@ -77,4 +88,15 @@ def _protected(length: int, *, longest: int) -> Finding | None:
         rule="FORMAT-CHECK",
         figure=f"at most {longest} symbols can stand before the check symbol, {length} found",
         mend="shorten the code, leave the check symbol out, or use base32",
+    )
+
+
+def _order(order: int) -> Finding | None:
+    if order in ORDERS:
+        return None
+    wanted = ", ".join(map(str, sorted(ORDERS)))
+    return Finding(
+        rule="FORMAT-CHECK-ORDER",
+        figure=f"a check symbol takes an alphabet of {wanted} symbols or words, {order} found",
+        mend="leave the check symbol out, or choose another alphabet",
     )

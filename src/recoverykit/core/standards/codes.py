@@ -3,8 +3,10 @@
 from typing import Final
 
 from recoverykit.core import amounts, attack
-from recoverykit.core.alphabet import LOOK_ALIKES, Alphabet
+from recoverykit.core.alphabet import Alphabet
+from recoverykit.core.spelling import LOOK_ALIKES
 from recoverykit.core.standards.rule import ASVS, NIST, Audited, Profile, Rule
+from recoverykit.core.wordlist import WordList
 from recoverykit.errors import Severity
 
 _LOOK_UP_BITS: Final = 20
@@ -45,7 +47,7 @@ def _guessable(audited: Audited) -> str | None:
 def _like_a_one_time_password(audited: Audited) -> str | None:
     shape = audited.policy.format
     alphabet = shape.alphabet
-    if shape.total not in _ONE_TIME_PASSWORD or not isinstance(alphabet, Alphabet):
+    if shape.total not in _ONE_TIME_PASSWORD or isinstance(alphabet, WordList):
         return None
     if not set(Alphabet.DIGITS.symbols) <= set(alphabet.symbols):
         return None
@@ -55,9 +57,9 @@ def _like_a_one_time_password(audited: Audited) -> str | None:
 
 def _look_alikes(audited: Audited) -> str | None:
     alphabet = audited.policy.format.alphabet
-    if not isinstance(alphabet, Alphabet):
+    if isinstance(alphabet, WordList):
         return None
-    symbols = alphabet.symbols.upper()
+    symbols = alphabet.symbols
     own = ["".join(char for char in group if char in symbols) for group in LOOK_ALIKES]
     mixed = [group for group in own if len(group) > 1]
     return f"{' and '.join(mixed)} in one alphabet" if mixed else None
