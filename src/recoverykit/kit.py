@@ -1,11 +1,14 @@
 """The kit: the verbs that a host calls, run over its storage."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
 from recoverykit.core import flows
 from recoverykit.core.events import Event
+from recoverykit.core.foreign_scheme import ForeignScheme
+from recoverykit.core.format import CodeFormat
+from recoverykit.core.importing import foreign_hashes, masked_all, plain_codes
 from recoverykit.core.keyring import Keyring
 from recoverykit.core.masked import Masked
 from recoverykit.core.policy import Policy
@@ -101,6 +104,86 @@ class RecoveryKit:
         call = self._runner.call(subject, attempt=attempt, context=context)
         of_session = session_digest(session, call.subject)
         return self._runner.run(flows.issue(call, replacing=replace, session=of_session))
+
+    def import_codes(
+        self,
+        subject: Subject | str,
+        codes: Sequence[str],
+        *,
+        format: CodeFormat,
+        replace: bool = False,
+        session: str | None = None,
+        context: Mapping[str, str] | None = None,
+    ) -> Status:
+        """Take over codes that another system stored as they are, and that nobody has used.
+
+        They are hashed on the way in, and keep their own format. The set counts at once, for the
+        user has kept its codes already.
+
+        Args:
+            subject: whose codes; a plain text is a subject's id.
+            codes: 1 to 64 different codes, in the order of their ordinals.
+            format: the shape that they have: see `CodeFormat.symbols` for other alphabets.
+            replace: as for ``issue``.
+            session: as for ``issue``.
+            context: as for ``issue``.
+
+        Raises:
+            InvalidArgument: a code has not the format, or comes twice; or as for ``issue``.
+            PolicyError: the format breaks a rule that the policy does not accept.
+            OutcomeUnknown: it is not known whether the set was stored: look at the status.
+            SwitchedOff, ManagementLocked, CodesAlreadyIssued, ConcurrentUpdate, Overloaded,
+                UnknownKey, CorruptRecord, StorageError: as for ``issue``.
+        """
+        masked = masked_all(codes)
+        del codes  # from here on no frame of ours shows them
+        call = self._runner.call(subject, context=context)
+        source = plain_codes(call, masked, format)
+        of_session = session_digest(session, call.subject)
+        return self._runner.run(flows.install(call, source, replacing=replace, session=of_session))
+
+    def import_hashes(
+        self,
+        subject: Subject | str,
+        hashes: Sequence[str],
+        *,
+        scheme: ForeignScheme,
+        format: CodeFormat,
+        with_separators: bool = False,
+        replace: bool = False,
+        session: str | None = None,
+        context: Mapping[str, str] | None = None,
+    ) -> Status:
+        """Take over hashes of codes that nobody has used, as another system made them.
+
+        They are only ever read. Each costs one evaluation in every attempt, and none is bound to
+        its owner: `Status.legacy` counts them until the user has new codes.
+
+        Args:
+            subject: whose codes; a plain text is a subject's id.
+            hashes: what the other system stored: 1 to 16 different lines.
+            scheme: what it hashed with; it is not guessed.
+            format: the shape that the codes have, without a selector.
+            with_separators: whether codes were hashed as they were shown, in groups.
+            replace: as for ``issue``.
+            session: as for ``issue``.
+            context: as for ``issue``.
+
+        Raises:
+            InvalidArgument: a line is none of the scheme, comes twice, or would cost too much; or
+                as for ``issue``.
+            PolicyError: the format breaks a rule that the policy does not accept.
+            MissingExtra: the scheme needs the extra ``import``.
+            OutcomeUnknown: it is not known whether the set was stored: look at the status.
+            SwitchedOff, ManagementLocked, CodesAlreadyIssued, ConcurrentUpdate, UnknownKey,
+                CorruptRecord, StorageError: as for ``issue``.
+        """
+        masked = masked_all(hashes)
+        del hashes  # see above
+        call = self._runner.call(subject, context=context)
+        source = foreign_hashes(call, masked, scheme, format, is_display_hashed=with_separators)
+        of_session = session_digest(session, call.subject)
+        return self._runner.run(flows.install(call, source, replacing=replace, session=of_session))
 
     def confirm(
         self,

@@ -24,7 +24,7 @@ from recoverykit.core.effects import (
 )
 from recoverykit.core.keyring import Keyring, bind
 from recoverykit.core.masked import Masked
-from recoverykit.core.probe import HashRequest
+from recoverykit.core.probe import ForeignRequest, HashRequest, Request
 from recoverykit.core.record import Record
 from recoverykit.core.state import EARLIEST, LATEST
 from recoverykit.core.subject import Subject
@@ -169,10 +169,16 @@ class Shell:
         # Anything but a bool is an answer that does not say what happened.
         return Answer.LOST if won is False else Answer.UNKNOWN
 
-    def _digest(self, request: HashRequest) -> Masked[bytes]:
-        bound = bind(self.keyring, request.key_id, request.message)
+    def _digest(self, request: Request) -> Masked[bytes]:
         try:
-            return request.hasher.derive(bound, request.salt)
+            match request:
+                case HashRequest():
+                    bound = bind(self.keyring, request.key_id, request.message)
+                    return request.hasher.derive(bound, request.salt)
+                case ForeignRequest():
+                    return request.hash.derive(request.secret)
+                case _:
+                    assert_never(request)
         except (HashingError, MemoryError) as error:
             cause = type(error).__name__
         raise Overloaded(f"a hash could not be computed: {cause}")

@@ -2,12 +2,15 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import ClassVar
 
 from recoverykit.core.call import Call
-from recoverykit.core.effects import Derived
+from recoverykit.core.effects import Derived, Flow, Loaded, derive
+from recoverykit.core.events import EventKind
 from recoverykit.core.format import CodeFormat
 from recoverykit.core.generator import generate
 from recoverykit.core.hasher import SALT_BYTES
+from recoverykit.core.making import Made
 from recoverykit.core.masked import Masked
 from recoverykit.core.probe import HashRequest, requests_for
 from recoverykit.core.results import Issued
@@ -71,17 +74,38 @@ def draw(call: Call) -> Draft:
         format=policy.format,
         codes=codes,
         requests=requests_for(
-            codes,
+            tuple(policy.format.parse(code) for code in codes),
             subject=call.subject,
             set_id=set_id,
-            code_format=policy.format,
             hasher=policy.hasher,
             key_id=setup.key_id,
-            salts=_salts(call),
+            salts=salts_of(call),
         ),
     )
 
 
-def _salts(call: Call) -> Iterator[bytes]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DrawnCodes:
+    """New codes, other ones each time that they are drawn.
+
+    Attributes:
+        call: the call that issues them.
+    """
+
+    can_repeat: ClassVar[bool] = True
+
+    call: Call
+
+    def make(self, loaded: Loaded) -> Flow[Made[Issued]]:  # noqa: ARG002  # see `Source`
+        """Draw a set and hash it."""
+        draft = draw(self.call)
+        derived = yield from derive(*draft.requests)
+        codes = draft.to_set(derived, self.call)
+        issued = draft.to_issued(codes)
+        return Made(codes=codes, kind=EventKind.ISSUED, result=lambda _: issued)
+
+
+def salts_of(call: Call) -> Iterator[bytes]:
+    """Return as many new salts as are asked for."""
     while True:
         yield call.setup.entropy(SALT_BYTES)

@@ -15,7 +15,7 @@ from enum import Enum
 from typing import TypeAlias, TypeVar
 
 from recoverykit.core.masked import Masked
-from recoverykit.core.probe import HashRequest
+from recoverykit.core.probe import Request
 from recoverykit.core.record import Change, Record
 from recoverykit.core.subject import Subject
 
@@ -47,7 +47,7 @@ class Loaded:
 class Derive:
     """Evaluate hashes, in parallel where there are several; answered by `Derived`."""
 
-    requests: tuple[HashRequest, ...]
+    requests: tuple[Request, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +85,7 @@ def load(subject: Subject) -> Flow[Loaded]:
     return _expect(Loaded, (yield Load(subject=subject)))
 
 
-def derive(*requests: HashRequest) -> Flow[Derived]:
+def derive(*requests: Request) -> Flow[Derived]:
     """Evaluate hashes, as a step of a flow."""
     return _expect(Derived, (yield Derive(requests=requests)))
 

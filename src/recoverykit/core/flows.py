@@ -7,16 +7,18 @@ in `recoverykit.core.redeemer`; what a lost answer means, in `recoverykit.core.d
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 from recoverykit.core import redeemer
 from recoverykit.core.call import Call, Outcome
 from recoverykit.core.confirming import Confirming
 from recoverykit.core.document import Document, unchecked_document_in
 from recoverykit.core.doubt import Doubt
+from recoverykit.core.draft import DrawnCodes
 from recoverykit.core.effects import Flow, Loaded, load
 from recoverykit.core.events import Event, EventKind
 from recoverykit.core.issuing import Issuing
+from recoverykit.core.making import Source
 from recoverykit.core.masked import Masked
 from recoverykit.core.record import Change
 from recoverykit.core.redeeming import Redeeming
@@ -26,6 +28,7 @@ from recoverykit.core.seal import seal_key_in
 from recoverykit.core.status import status_of
 from recoverykit.errors import RedemptionRefused, UnknownKey
 
+_Result = TypeVar("_Result")
 Transition: TypeAlias = tuple[Document | None, tuple[Event, ...]]
 """The document that is to be committed, None where nothing changes, and what is told of it."""
 
@@ -57,7 +60,17 @@ def issue(call: Call, *, replacing: bool, session: Masked[str] | None) -> Flow[O
         UnknownKey, CorruptRecord: what is stored cannot be read.
         OutcomeUnknown: it is not known whether the set was stored.
     """
-    issuing = Issuing(call, replacing=replacing, session=session)
+    return (yield from install(call, DrawnCodes(call=call), replacing=replacing, session=session))
+
+
+def install(
+    call: Call, source: Source[_Result], *, replacing: bool, session: Masked[str] | None
+) -> Flow[Outcome[_Result]]:
+    """Store a set that comes from somewhere, where the redeemer permits it.
+
+    Raises: as for `issue`.
+    """
+    issuing = Issuing(call, source, replacing=replacing, session=session)
     return (yield from go_round(call, issuing.doubt, issuing.decide))
 
 

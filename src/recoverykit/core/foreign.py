@@ -52,7 +52,7 @@ class ForeignHash:
         object.__setattr__(self, "_read", found)
 
     @classmethod
-    def read(cls, scheme: ForeignScheme, line: str) -> Self:
+    def read(cls, scheme: ForeignScheme, line: Masked[str] | str) -> Self:
         """Read a line that a host hands in.
 
         Args:
@@ -63,7 +63,7 @@ class ForeignHash:
             InvalidArgument: it is no line of that scheme, or hashing by it would cost too much.
             MissingExtra: the scheme needs the extra ``import``, which is not installed.
         """
-        masked = Masked(line)
+        masked = line if isinstance(line, Masked) else Masked(line)
         del line  # the frame of an error keeps its locals
         found = cls(scheme=scheme, line=masked)
         found._read.recipe.require_extra()

@@ -208,6 +208,13 @@ class CodeFormat:
         widest = MAX_WORD_LENGTH if isinstance(self.alphabet, WordList) else 1
         return min(max(_MIN_INPUT, 4 * self.total * (widest + 1)), _MAX_INPUT)
 
+    @property
+    def longest(self) -> int:
+        """How long a code of it can be as it is shown, in characters."""
+        if isinstance(self.alphabet, WordList):
+            return self.total * (MAX_WORD_LENGTH + 1)
+        return self.total + (self.total // self.group if self.group else 0)
+
     def parse(self, text: object) -> ParsedCode:
         """Return the code that a text spells: a typing error ends here, before any hash.
 

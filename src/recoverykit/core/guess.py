@@ -5,7 +5,7 @@ from datetime import datetime
 from recoverykit.core.effects import Flow, derive
 from recoverykit.core.format import CodeFormat, ParsedCode
 from recoverykit.core.masked import Masked
-from recoverykit.core.probe import HashRequest
+from recoverykit.core.probe import Request
 from recoverykit.errors import MalformedCode
 
 
@@ -18,7 +18,7 @@ class Guess:
 
     def __init__(self, text: Masked[str]) -> None:
         self._text = text
-        self._known: list[tuple[HashRequest, Masked[bytes]]] = []
+        self._known: list[tuple[Request, Masked[bytes]]] = []
 
     def parsed(self, format: CodeFormat) -> ParsedCode | None:
         """Return the code of that format that it spells; None for a typing error."""
@@ -28,7 +28,7 @@ class Guess:
             return None
 
     def digests(
-        self, *requests: HashRequest, now: datetime
+        self, *requests: Request, now: datetime
     ) -> Flow[tuple[tuple[Masked[bytes], ...], datetime]]:
         """Evaluate those hashes that are not known yet; return all of them, and the time then."""
         new = tuple(each for each in requests if self._digest(each) is None)
@@ -38,5 +38,5 @@ class Guess:
             now = derived.now
         return tuple(digest for each in requests if (digest := self._digest(each))), now
 
-    def _digest(self, request: HashRequest) -> Masked[bytes] | None:
+    def _digest(self, request: Request) -> Masked[bytes] | None:
         return next((digest for known, digest in self._known if known == request), None)

@@ -12,6 +12,7 @@ from recoverykit.core.masked import Masked
 
 DIGEST_BYTES = 32  # RFC 9106, section 4: a 256-bit tag
 SALT_BYTES = 16  # RFC 9106, section 3.1: 128 bits are recommended
+FAST_HASH_BITS = 112  # SP 800-63B-4, 3.1.2.2; ASVS 5.0, 6.5.2: what is longer needs no slow hash
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

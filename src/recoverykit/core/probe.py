@@ -1,14 +1,16 @@
 """What one guess is held against: the codes that it may be, and the single hash that tells."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Final, TypeAlias
 
 from recoverykit.core.digest import StoredDigest
-from recoverykit.core.format import CodeFormat, ParsedCode
+from recoverykit.core.foreign import ForeignHash
+from recoverykit.core.format import ParsedCode
 from recoverykit.core.framing import framed
 from recoverykit.core.hasher import SALT_BYTES, Hasher
 from recoverykit.core.masked import Masked
-from recoverykit.core.state import CodeSet, StoredCode
+from recoverykit.core.state import MAX_FOREIGN, CodeSet, StoredCode
 from recoverykit.core.subject import Subject
 from recoverykit.errors import CorruptRecord
 
@@ -39,6 +41,22 @@ class HashRequest:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ForeignRequest:
+    """One evaluation of a hash as another system made it, which bound it to nothing.
+
+    Attributes:
+        hash: what it stored for one code.
+        secret: the guess, spelled as that system spelled its codes.
+    """
+
+    hash: ForeignHash
+    secret: Masked[bytes]
+
+
+Request: TypeAlias = HashRequest | ForeignRequest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
     """One code that a guess may be.
 
@@ -60,11 +78,12 @@ class Probe:
     Attributes:
         candidates: the codes it may be: the one that its selector names, or all of a set without
             selectors; none where the selector names no code, or there is no set.
-        requests: the one hash, exactly as costly where there are no candidates.
+        requests: the one hash, exactly as costly where there are no candidates; and one for each
+            code that another system hashed.
     """
 
     candidates: tuple[Candidate, ...]
-    requests: tuple[HashRequest, ...]
+    requests: tuple[Request, ...]
 
     def match(self, digests: Sequence[Masked[bytes]]) -> StoredCode | None:
         """Return the code that the guess is, by the digests of its requests; None for none."""
@@ -101,10 +120,12 @@ def probe_of(codes: CodeSet, *, subject: Subject, parsed: ParsedCode, ceiling: H
             of a set without selectors do not share one salt.
     """
     candidates = tuple(each for each in codes.codes if parsed.ordinal in {None, each.ordinal})
-    if parsed.ordinal is None and len({_head(each) for each in candidates}) > 1:
+    ours = [each for each in candidates if not each.is_foreign]
+    if parsed.ordinal is None and len({_head(each) for each in ours}) > 1:
         raise CorruptRecord("the codes of a set without selectors do not share one salt")
     # A selector that names no code costs what the set's first code costs.
-    return _probe(codes, candidates, subject, parsed, ceiling)
+    probe = _probe(codes, ours, subject, parsed, ceiling) if ours or not candidates else _NO_PROBE
+    return _with_foreign(probe, codes, candidates, parsed)
 
 
 def recognition_of(
@@ -128,6 +149,8 @@ def recognition_of(
     Raises:
         CorruptRecord: the record of a code cannot be read, or costs too much.
     """
+    if spent[0].is_foreign:
+        return _with_foreign(_NO_PROBE, codes, spent[:1], parsed)
     alike = tuple(each for each in spent if _head(each) == _head(spent[0]))
     return _probe(codes, alike, subject, parsed, ceiling)
 
@@ -157,17 +180,48 @@ def _probe(
     )
 
 
+_NO_PROBE: Final = Probe(candidates=(), requests=())
+
+
+def _with_foreign(
+    probe: Probe, codes: CodeSet, candidates: Sequence[StoredCode], parsed: ParsedCode
+) -> Probe:
+    """Return the probe with those of the candidates besides that another system hashed."""
+    foreign = [each for each in candidates if each.is_foreign]
+    if not foreign:
+        return probe
+    if len(foreign) > MAX_FOREIGN:
+        raise CorruptRecord("more foreign hashes are stored than one guess may cost")
+    text = (
+        codes.format.display(parsed.canonical)
+        if codes.is_display_hashed
+        else parsed.canonical.reveal()
+    )
+    secret = Masked(text.encode())
+    del text  # what follows may raise, and the frame of an error keeps its locals
+    hashes = [ForeignHash.from_text(each.digest) for each in foreign]
+    first = len(probe.requests)
+    return Probe(
+        candidates=probe.candidates
+        + tuple(
+            Candidate(code=code, expected=each.expected, request=first + place)
+            for place, (code, each) in enumerate(zip(foreign, hashes, strict=True))
+        ),
+        requests=probe.requests
+        + tuple(ForeignRequest(hash=each, secret=secret) for each in hashes),
+    )
+
+
 def _head(code: StoredCode) -> str:
     """Return all of a stored line but the digest: hasher, key and salt."""
     return code.digest.rpartition("$")[0]
 
 
 def requests_for(
-    codes: tuple[Masked[str], ...],
+    codes: Iterable[ParsedCode],
     *,
     subject: Subject,
     set_id: str,
-    code_format: CodeFormat,
     hasher: Hasher,
     key_id: str,
     salts: Iterator[bytes],
@@ -175,8 +229,7 @@ def requests_for(
     """Return the hashes of a new set: a salt for each code where a selector tells which, or one."""
     requests: list[HashRequest] = []
     salt = next(salts)
-    for code in codes:
-        parsed = code_format.parse(code)
+    for parsed in codes:
         requests.append(
             HashRequest(
                 hasher=hasher,

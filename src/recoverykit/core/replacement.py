@@ -6,7 +6,13 @@ from recoverykit.core.call import Call
 from recoverykit.core.digest import StoredDigest
 from recoverykit.core.format import CodeFormat, ParsedCode
 from recoverykit.core.generator import generate_one
-from recoverykit.core.hasher import SALT_BYTES
+from recoverykit.core.hasher import (
+    FAST_HASH_BITS,
+    SALT_BYTES,
+    Argon2idHasher,
+    Hasher,
+    KeyedHasher,
+)
 from recoverykit.core.masked import Masked
 from recoverykit.core.probe import HashRequest, binding
 from recoverykit.core.results import Issued
@@ -56,11 +62,12 @@ def draw_replacement(call: Call, codes: CodeSet | None, guess: ParsedCode) -> Re
     code_format = codes.format if codes else setup.policy.format
     code = generate_one(code_format, guess.ordinal, setup.entropy)
     model = _model(call, codes, guess)
-    shares = model is not None and guess.ordinal is None and codes and len(codes.codes) > 1
+    is_alone = guess.ordinal is not None or codes is None or len(codes.codes) == 1
+    shared = None if is_alone else model
     request = HashRequest(
-        hasher=model.hasher if model else setup.policy.hasher,
-        key_id=model.key_id if model and shares else setup.key_id,
-        salt=model.salt if model and shares else setup.entropy(SALT_BYTES),
+        hasher=model.hasher if model else _hasher_for(code_format, setup.policy.hasher),
+        key_id=shared.key_id if shared else setup.key_id,
+        salt=shared.salt if shared else setup.entropy(SALT_BYTES),
         message=binding(
             call.subject, set_id=codes.id if codes else "", parsed=code_format.parse(code)
         ),
@@ -69,9 +76,19 @@ def draw_replacement(call: Call, codes: CodeSet | None, guess: ParsedCode) -> Re
 
 
 def _model(call: Call, codes: CodeSet | None, guess: ParsedCode) -> StoredDigest | None:
-    """Return how the code is made whose place it is; how the first one is, where none is named."""
-    if codes is None:
+    """Return how the code is made whose place it is; how the first one is, where none is named.
+
+    None where there is no code that we hashed ourselves.
+    """
+    ours = [code for code in codes.codes if not code.is_foreign] if codes else []
+    named = [code for code in ours if code.ordinal == guess.ordinal]
+    line = next((code.digest for code in named or ours), None)
+    if line is None:
         return None
-    named = [code for code in codes.codes if code.ordinal == guess.ordinal]
-    line = (named or codes.codes)[0].digest
     return StoredDigest.from_text(line, ceiling=call.setup.policy.hasher)
+
+
+def _hasher_for(code_format: CodeFormat, hasher: Hasher) -> Hasher:
+    """Return the policy's hasher, but no fast one for an imported format that is too short."""
+    is_too_fast = isinstance(hasher, KeyedHasher) and code_format.entropy_bits < FAST_HASH_BITS
+    return Argon2idHasher.owasp() if is_too_fast else hasher

@@ -97,11 +97,13 @@ class Status:
         retry_at: until when attempts are refused; None where no delay runs.
         failures: judged failures in a row.
         pending: whether a set waits to be confirmed.
-        stale: whether a code is bound to an old key, is hashed weaker than the policy asks, or has
-            a record that cannot be read: time to issue anew.
+        stale: whether a code is bound to an old key, is hashed weaker than the policy asks or by
+            another system, or has a record that cannot be read: time to issue anew.
         missing_keys: the ids of keys that the keyring lacks; codes that need them cannot be
             judged.
         codes: each code's ordinal and time of use.
+        legacy: how many unused codes are hashed as another system did: each of them, used or not,
+            costs every attempt one more evaluation.
     """
 
     state: SetState
@@ -117,6 +119,7 @@ class Status:
     stale: bool
     missing_keys: tuple[str, ...]
     codes: tuple[CodeStatus, ...]
+    legacy: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,7 @@ from typing import Annotated, Final
 
 from recoverykit.core.constraint import Bounded, InUtc
 from recoverykit.core.digest import key_id_in
+from recoverykit.core.foreign import is_foreign
 from recoverykit.core.format import CodeFormat
 from recoverykit.core.keyring import NO_KEY
 from recoverykit.core.record import SetState
@@ -17,6 +18,7 @@ from recoverykit.core.record import SetState
 # Two full sets and the former codes of one fit into 64 KiB, all with the longest lines there are.
 MAX_COUNT: Final = 64
 MAX_FORMER: Final = 16
+MAX_FOREIGN: Final = 16  # evaluations that one guess may cost
 MAX_FAILURES: Final = 1_000_000
 EARLIEST: Final = datetime(1970, 1, 1, tzinfo=UTC)
 LATEST: Final = datetime(9000, 1, 1, tzinfo=UTC)
@@ -24,7 +26,7 @@ LATEST: Final = datetime(9000, 1, 1, tzinfo=UTC)
 Instant = Annotated[datetime, InUtc(EARLIEST, LATEST)]
 Token = Annotated[str, Bounded(pattern=r"^[0-9a-f]{32}$")]
 AttemptId = Annotated[str, Bounded(pattern=r"^[ -~]{1,128}$")]
-DigestText = Annotated[str, Bounded(pattern=r"^[!-~]{1,200}$")]
+DigestText = Annotated[str, Bounded(pattern=r"^[!-~]{1,242}$")]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,9 +61,14 @@ class StoredCode:
     use: Use | None = None
 
     @property
+    def is_foreign(self) -> bool:
+        """Whether another system hashed it."""
+        return is_foreign(self.digest)
+
+    @property
     def key_id(self) -> str:
         """The id of the key that it is bound to; `NO_KEY` for none."""
-        return key_id_in(self.digest)
+        return NO_KEY if self.is_foreign else key_id_in(self.digest)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +90,8 @@ class CodeSet:
         confirmed_at: when it was confirmed; None where it was not.
         revoked_at: when it was revoked; None if it was not.
         disabled_at: when failures disabled it; None if they did not.
+        is_display_hashed: whether another system hashed its codes as they are shown, separators
+            included; means nothing for codes that we hashed.
     """
 
     id: Token
@@ -98,6 +107,7 @@ class CodeSet:
     confirmed_at: Instant | None = None
     revoked_at: Instant | None = None
     disabled_at: Instant | None = None
+    is_display_hashed: bool = False
 
     def __post_init__(self) -> None:
         if len({code.ordinal for code in self.codes}) != len(self.codes):

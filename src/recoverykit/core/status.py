@@ -59,6 +59,7 @@ def status_of(
             CodeStatus(ordinal=code.ordinal, used_at=code.use.at if code.use else None)
             for code in codes.codes
         ),
+        legacy=sum(code.is_foreign and code.use is None for code in codes.codes),
     )
 
 
@@ -100,6 +101,7 @@ def _nothing(missing_seal: str | None) -> Status:
         stale=missing_seal is not None,
         missing_keys=(missing_seal,) if missing_seal else (),
         codes=(),
+        legacy=0,
     )
 
 

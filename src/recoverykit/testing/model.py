@@ -33,7 +33,7 @@ from datetime import datetime
 from recoverykit.core.effects import Answer, Commit, Derive, Derived, Effect, Load, Loaded, Reply
 from recoverykit.core.keyring import Keyring, bind
 from recoverykit.core.masked import Masked
-from recoverykit.core.probe import HashRequest
+from recoverykit.core.probe import ForeignRequest, Request
 from recoverykit.core.subject import Subject
 from recoverykit.errors import RecoveryKitError, StorageError
 from recoverykit.testing.history import Crashed, End, History, Landed, Raised, Returned
@@ -230,12 +230,16 @@ class Model:
         return number
 
 
-def digest(request: HashRequest, *, keyring: Keyring | None) -> Masked[bytes]:
+def digest(request: Request, *, keyring: Keyring | None) -> Masked[bytes]:
     """Return the stand-in for a digest: it depends on the bound message and on the salt.
+
+    There is none for what another system hashed.
 
     Raises:
         UnknownKey: the keyring does not hold the key that is asked for.
     """
+    if isinstance(request, ForeignRequest):
+        return request.hash.derive(request.secret)
     bound = bind(keyring, request.key_id, request.message)
     return Masked(hashlib.sha256(bound.reveal() + request.salt).digest())
 

@@ -1,0 +1,41 @@
+"""Where a new set comes from: drawn by us, or brought along from another system."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import ClassVar, Generic, Protocol, TypeVar
+
+from recoverykit.core.document import Document
+from recoverykit.core.effects import Flow, Loaded
+from recoverykit.core.events import EventKind
+from recoverykit.core.state import CodeSet
+
+_Result = TypeVar("_Result")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Made(Generic[_Result]):
+    """A set that is ready to be stored.
+
+    Attributes:
+        codes: the set.
+        kind: how the event is called that tells of it.
+        result: what the verb returns, once the document with it in it has landed.
+    """
+
+    codes: CodeSet
+    kind: EventKind
+    result: Callable[[Document], _Result]
+
+
+class Source(Protocol[_Result]):
+    """Makes a new set.
+
+    Attributes:
+        can_repeat: whether each making gives other codes.
+    """
+
+    can_repeat: ClassVar[bool]
+
+    def make(self, loaded: Loaded) -> Flow[Made[_Result]]:
+        """Make the set, deriving hashes as it needs."""
+        ...
