@@ -50,6 +50,9 @@ class RecoveryKit:
         clock: Clock | None = None,
         on_event: Callable[[Event], object] | None = None,
     ) -> None:
+        if keyring is not None and not isinstance(keyring, Keyring):
+            del keyring  # it may hold bare keys, and the frame of an error keeps its locals
+            raise InvalidArgument("a keyring must be a Keyring")
         self._runner = Runner(
             storage,
             policy=policy,
