@@ -428,8 +428,8 @@ class TestPolicy:
     @pytest.mark.parametrize(
         "wrong",
         [
-            {"count": 0},
-            {"count": 101},
+            {"count": -1},
+            {"count": 65},
             {"count": 33},
             {"low_at": -1},
             {"replay_for": timedelta(-1)},
@@ -439,7 +439,13 @@ class TestPolicy:
             {"elevation": timedelta(0)},
             {"format": "XXXXX"},
             {"hasher": "argon2"},
-            {"throttle": None},
+            {"throttle": 5},
+            {"confirm": 1},
+            {"rotate": None},
+            {"pending_for": timedelta(0)},
+            {"unlock_for": timedelta(days=2)},
+            {"management": "closed"},
+            {"accept": {"N4-LS-MIN"}},
         ],
     )
     def test_a_policy_out_of_bounds_is_refused(self, wrong):

@@ -18,6 +18,7 @@ SUMMARY = Summary(
     expires_at=None,
     retry_at=NOW + timedelta(seconds=30),
     key_ids=("2025-01", "2026_11"),
+    seal_key_id="2026_11",
 )
 
 

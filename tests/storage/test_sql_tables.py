@@ -88,6 +88,7 @@ def test_a_commit_replaces_every_plain_column(engine):
         expires_at=elsewhere,
         retry_at=None,
         key_ids=(),
+        seal_key_id=None,
     )
     assert storage.commit(ALICE, change(first.revision, summary=later))
     row = read(engine, tables.records)
