@@ -94,7 +94,8 @@ class Canary:
 
     def add_key(self, key):
         self.add_bytes("a key", key)
-        self.add_bytes("a subkey", hmac_sha256(key, b"recoverykit/1/code"))
+        for label in (b"recoverykit/1/code", b"recoverykit/1/seal"):
+            self.add_bytes("a subkey", hmac_sha256(key, label))
 
     def add_bytes(self, name, secret):
         base64 = b64encode(secret).rstrip(b"=").decode()
@@ -208,7 +209,7 @@ class Stage:
         self.events, self.values, self.errors = [], [], []
         self.kit = self.open()
 
-    def open(self, *, storage=None, key_id="canary", key=KEY, **options):
+    def open(self, *, storage=None, key_id="canary", key=KEY, accept_unsealed=False, **options):
         policy = {
             "count": 3,
             "hasher": CHEAP,
@@ -218,7 +219,7 @@ class Stage:
         return RecoveryKit(
             storage or self.storage,
             policy=Policy(**(policy | options.pop("policy", {}))),
-            keyring=Keyring({key_id: key}),
+            keyring=Keyring({key_id: key}, accept_unsealed=accept_unsealed),
             clock=self.clock,
             on_event=self.events.append,
             **options,
@@ -309,9 +310,15 @@ def play_ends(stage):
 def play_damage(stage):
     codes = stage.issue("damaged")
     record = stage.storage.load(Subject("damaged"))
-    document = json.loads(record.document)
+    document = json.loads(record.document)["content"]
     document["active"]["codes"][0]["digest"] = "$x" + document["active"]["codes"][0]["digest"]
-    for text in (json.dumps(document), record.document[:-1]):
+    trusting = stage.open(accept_unsealed=True)
+    for kit, text in (
+        (trusting, json.dumps(document)),
+        (stage.kit, json.dumps(document)),
+        (stage.kit, record.document.replace('"use":null', '"use": null', 1)),
+        (stage.kit, record.document[:-1]),
+    ):
         revision = stage.storage.load(Subject("damaged")).revision
         change = Change(
             expected=revision,
@@ -321,7 +328,7 @@ def play_damage(stage):
             summary=None,
         )
         assert stage.storage.commit(Subject("damaged"), change)
-        stage.fail(CorruptRecord, lambda: stage.kit.redeem("damaged", codes[0]))
+        stage.fail(CorruptRecord, lambda kit=kit: kit.redeem("damaged", codes[0]))
     stage.fail(CorruptRecord, lambda: stage.kit.status("damaged"))
     stage.fail(CorruptRecord, lambda: stage.kit.revoke("damaged"))
     stage.fail(CorruptRecord, lambda: stage.kit.issue("damaged", replace=True))
@@ -350,7 +357,7 @@ def test_the_canary_is_found_where_it_is():
     stage = Stage(MemoryStorage())
     codes = stage.issue("alice")
     document = stage.storage.load(Subject("alice")).document
-    digest = b64decode(re.search(r"\$([A-Za-z0-9+/]{43})\"", document)[1] + "=")
+    digest = b64decode(re.search(r"keyid=canary\$.{22}\$([A-Za-z0-9+/]{43})\"", document)[1] + "=")
     seen = (codes[0], codes[1].lower(), codes[2][2:11], document, repr(KEY), f"<{KEY.hex()}>")
     for text in (*seen, repr(digest), b64encode(digest).decode(), f"you typed {JUNK!r}"):
         assert stage.canary.found_in([text])
