@@ -10,7 +10,7 @@ from recoverykit.core.keyring import Keyring
 from recoverykit.core.masked import Masked
 from recoverykit.core.policy import Policy
 from recoverykit.core.results import Issued, Redemption, Resealed, Status
-from recoverykit.core.session import required_session_digest, session_digest
+from recoverykit.core.session import session_digest
 from recoverykit.core.subject import Subject
 from recoverykit.errors import CorruptRecord, InvalidArgument, RedemptionRefused, UnknownKey
 from recoverykit.limiter import HashLimits
@@ -100,9 +100,11 @@ class RecoveryKit:
             UnknownKey, CorruptRecord, StorageError: what is stored cannot be read, or not be
                 written.
         """
+        masked = None if session is None else Masked(session)
+        del session  # from here on no frame of ours shows it
         call = self._runner.call(subject, attempt=attempt, context=context)
-        of_session = session_digest(session, call.subject)
-        return self._runner.run(flows.issue(call, replacing=replace, session=of_session))
+        digest = masked and session_digest(masked, call.subject)
+        return self._runner.run(flows.issue(call, replacing=replace, session=digest))
 
     def confirm(
         self,
@@ -215,8 +217,11 @@ class RecoveryKit:
             UnknownKey, CorruptRecord, StorageError: what is stored cannot be read, or not be
                 written.
         """
+        masked = None if session is None else Masked(session)
+        del session  # from here on no frame of ours shows it
         call = self._runner.call(subject, context=context)
-        return self._runner.run(flows.revoke(call, session=session_digest(session, call.subject)))
+        digest = masked and session_digest(masked, call.subject)
+        return self._runner.run(flows.revoke(call, session=digest))
 
     def unlock(self, subject: Subject | str, *, session: str) -> datetime:
         """Let one session issue, replace and revoke, for as long as ``Policy.unlock_for``.
@@ -238,18 +243,20 @@ class RecoveryKit:
             UnknownKey, CorruptRecord, StorageError: what is stored cannot be read, or not be
                 written.
         """
+        masked = Masked(session)
+        del session  # from here on no frame of ours shows it
         call = self._runner.call(subject)
-        return self._runner.run(
-            flows.unlock(call, session=required_session_digest(session, call.subject))
-        )
+        return self._runner.run(flows.unlock(call, session=session_digest(masked, call.subject)))
 
     def lock(self, subject: Subject | str, *, session: str) -> None:
         """End a session's unlock before its time. Nothing happens where it has none.
 
         Args, Raises: as for ``unlock``.
         """
+        masked = Masked(session)
+        del session  # from here on no frame of ours shows it
         call = self._runner.call(subject)
-        self._runner.run(flows.lock(call, session=required_session_digest(session, call.subject)))
+        self._runner.run(flows.lock(call, session=session_digest(masked, call.subject)))
 
     def erase(self, subject: Subject | str) -> None:
         """Remove everything that is stored about the subject, its audit trail included.
