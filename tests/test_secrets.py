@@ -35,6 +35,7 @@ from recoverykit import (
     InvalidCode,
     Keyring,
     MalformedCode,
+    ManagementLocked,
     MissingExtra,
     NoActiveCodes,
     OutcomeUnknown,
@@ -61,6 +62,7 @@ SOURCE = Path(recoverykit.__file__).parent
 START = datetime(2026, 11, 22, 12, tzinfo=UTC)
 CHEAP = Argon2idHasher(memory_kib=8, time_cost=1, parallelism=1)
 KEY, OTHER_KEY = b"pepper-canary-0123456789", b"other-canary-9876543210"
+SESSION = "session-canary-5f0c1d9e7b"
 JUNK = "hunter2 is what a person types by mistake"
 FRAGMENT = 6  # symbols of a code's secret that may not be shown in a row
 DIGEST_FRAGMENT = 12  # characters of a digest in base64: 72 bits
@@ -78,6 +80,7 @@ class Canary:
         self._folded = {}
         self.add_key(KEY)
         self.add_key(OTHER_KEY)
+        self._exact[SESSION] = "a session's id"
         self._folded[JUNK.upper().replace(" ", "")] = "what was typed"
 
     def add_codes(self, codes):
@@ -269,7 +272,41 @@ def play(stage):
         stage.fail(InvalidCode, lambda: kit.redeem("alice", foreign[2]))
     stage.fail(SetDisabled, lambda: kit.redeem("alice", codes[1]))
     stage.gain(lambda: kit.revoke("alice"))
+    play_lifecycle(stage)
     play_ends(stage)
+
+
+def play_lifecycle(stage):
+    """Unlock, issue, confirm and rotate, each of them refused as well."""
+    policy = {"management": "unlock", "confirm": True, "rotate": True}
+    before, stage.kit = stage.kit, stage.open(policy=policy)
+    kit = stage.kit
+    for bad in (SESSION + "\ud800", SESSION * 50, SESSION.encode(), None):
+        stage.fail(InvalidArgument, lambda bad=bad: kit.unlock("leo", session=bad))
+        stage.fail(InvalidArgument, lambda bad=bad: kit.lock("leo", session=bad))
+    stage.fail(ManagementLocked, lambda: kit.issue("leo", session=SESSION))
+    stage.fail(ManagementLocked, lambda: kit.revoke("leo", session=SESSION))
+    stage.gain(lambda: kit.unlock("leo", session=SESSION))
+    codes = stage.issue("leo", session=SESSION)
+    stage.fail(NoActiveCodes, lambda: kit.redeem("leo", codes[0]))
+    stage.fail(MalformedCode, lambda: kit.confirm("leo", JUNK))
+    stage.fail(InvalidCode, lambda: kit.confirm("leo", foreign_code(stage)))
+    stage.gain(lambda: kit.confirm("leo", codes[0]))
+    stage.gain(lambda: kit.confirm("leo", codes[0]))
+    redemption = kit.redeem("leo", codes[0], attempt="rotated")
+    stage.values.append(redemption)
+    stage.canary.add_codes(redemption.replacement.codes)
+    stage.canary.add_document(stage.storage.load(Subject("leo")).document)
+    stage.gain(lambda: kit.redeem("leo", codes[0], attempt="rotated"))
+    stage.gain(lambda: kit.lock("leo", session=SESSION))
+    stage.fail(ManagementLocked, lambda: kit.revoke("leo", session=SESSION))
+    stage.kit = before
+
+
+def foreign_code(stage):
+    codes = Stage(MemoryStorage()).issue("mallory")
+    stage.canary.add_codes(codes)
+    return codes[0]
 
 
 def play_refusals_of_arguments(stage, codes):
@@ -541,7 +578,7 @@ def run_all(stage, codes, *, kit=None):
     for call in (
         lambda: kit.redeem("alice", codes[0]),
         lambda: kit.redeem("alice", codes[0], within=lambda connection: None),
-        lambda: kit.redeem("alice", stage_guess(stage)),
+        lambda: kit.redeem("alice", foreign_code(stage)),
         lambda: kit.issue("alice", replace=True),
         lambda: kit.issue("carol"),
         lambda: kit.status("alice"),
@@ -553,12 +590,6 @@ def run_all(stage, codes, *, kit=None):
         except RecoveryKitError as error:
             stage.errors.append(error)
     assert len(stage.errors) > before
-
-
-def stage_guess(stage):
-    codes = Stage(MemoryStorage()).issue("mallory")
-    stage.canary.add_codes(codes)
-    return codes[0]
 
 
 SABOTAGE = {
