@@ -23,6 +23,7 @@ python_use_unqualified_type_names = True
 # The pages of other projects are not fetched for a build, so nothing of theirs can be linked.
 nitpick_ignore_regex = [
     ("py:.*", r"(collections|datetime|enum|sqlalchemy|types)\..*"),
+    ("py:obj", r"typing\.Literal\[.*"),
     # What `CodeFormat.parse` returns is told there; the class itself is not public.
     ("py:class", r"recoverykit\.core\.format\.ParsedCode"),
 ]
