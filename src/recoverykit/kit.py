@@ -295,14 +295,16 @@ class RecoveryKit:
             limit: how many documents the batch has at most; 1 to 10,000.
 
         Raises:
-            InvalidArgument: the limit is out of its bounds, or the storage cannot list.
+            InvalidArgument: the subject cannot be used, the limit is out of its bounds, or the
+                storage cannot list.
             StorageError: what is stored cannot be read, or not be written.
         """
-        if not isinstance(limit, int) or not 1 <= limit <= _MAX_BATCH:
+        if type(limit) is not int or not 1 <= limit <= _MAX_BATCH:
             raise InvalidArgument(f"limit must be 1 to {_MAX_BATCH}")
+        behind = None if after is None else Subject.of(after)
         keyring = self._runner.setup.keyring
         newest = keyring.primary if keyring else None
-        batch = self._runner.enumerable.sealed_otherwise(newest, after=after, limit=limit)
+        batch = self._runner.enumerable.sealed_otherwise(newest, after=behind, limit=limit)
         count, failed = 0, list[Subject]()
         for each in batch:
             try:
