@@ -474,3 +474,26 @@ def test_a_recognition_asks_for_one_hash():
     )
     assert [each.code.ordinal for each in probe.candidates] == [0, 2]
     assert len(probe.requests) == 1
+
+
+class TestNoThrottle:
+    """A policy without a throttle counts, and neither slows down nor disables."""
+
+    POLICY = Policy(throttle=None)
+
+    @pytest.mark.parametrize("failures", [0, 5, 99, 500, 999_999, 1_000_000])
+    def test_no_failure_starts_a_delay_or_disables(self, failures):
+        """However many there were; the count itself stays within what a document may hold."""
+        codes = a_set(failures=failures, failed_at=NOW)
+        assert redeemer.gate(codes, throttle=None, now=NOW) is None
+        verdict = judge(codes, WRONG, policy=self.POLICY)
+        assert isinstance(verdict, Counted)
+        assert (verdict.error.retry_at, verdict.happened) == (None, (EventKind.FAILED,))
+        assert verdict.codes.failures == min(failures + 1, 1_000_000)
+        assert verdict.codes.state_at(NOW) is SetState.ACTIVE
+        assert isinstance(judge(verdict.codes, policy=self.POLICY), Spent)
+
+    def test_what_a_throttle_disabled_before_stays_so(self):
+        """Taking the throttle away launders nothing."""
+        codes = a_set(disabled_at=AGO, failures=100, failed_at=AGO)
+        assert isinstance(judge(codes, policy=self.POLICY).error, SetDisabled)
