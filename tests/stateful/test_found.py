@@ -1,0 +1,57 @@
+"""What the machine has found, each in the shortest steps that show it."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from recoverykit import (
+    Argon2idHasher,
+    CodesAlreadyIssued,
+    Policy,
+    RecoveryKit,
+)
+from recoverykit.storage.memory import MemoryStorage
+from recoverykit.testing import ManualClock
+
+START = datetime(2026, 11, 22, 12, tzinfo=UTC)
+CHEAP = Argon2idHasher(memory_kib=8, time_cost=1, parallelism=1)
+ROTATING = Policy(count=3, hasher=CHEAP, rotate=True)
+
+
+@pytest.fixture
+def clock():
+    return ManualClock(START)
+
+
+@pytest.fixture
+def storage():
+    return MemoryStorage()
+
+
+@pytest.fixture
+def kit_of(storage, clock):
+    """A kit with the policy that is given, over the one storage."""
+
+    def make(policy, keyring=None):
+        return RecoveryKit(storage, policy=policy, keyring=keyring, clock=clock)
+
+    return make
+
+
+def test_a_code_that_was_replaced_was_used(kit_of, clock):
+    """Under `rotate` the status still tells when a code was last redeemed."""
+    kit = kit_of(ROTATING)
+    code = kit.issue("alice").codes[0]
+    clock.advance(timedelta(minutes=1))
+    kit.redeem("alice", code)
+    assert kit.status("alice").last_used_at == clock()
+
+
+def test_a_set_with_a_replaced_code_was_seen(kit_of):
+    """A repeated attempt to issue does not supersede it: somebody has used a code of it."""
+    kit = kit_of(ROTATING)
+    code = kit.issue("alice", attempt="a").codes[0]
+    kit.redeem("alice", code)
+    with pytest.raises(CodesAlreadyIssued):
+        kit.issue("alice", attempt="a")
