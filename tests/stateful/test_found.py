@@ -7,7 +7,9 @@ import pytest
 
 from recoverykit import (
     Argon2idHasher,
+    CodeFormat,
     CodesAlreadyIssued,
+    NoActiveCodes,
     Policy,
     RecoveryKit,
 )
@@ -55,3 +57,13 @@ def test_a_set_with_a_replaced_code_was_seen(kit_of):
     kit.redeem("alice", code)
     with pytest.raises(CodesAlreadyIssued):
         kit.issue("alice", attempt="a")
+
+
+@pytest.mark.parametrize("code_format", [CodeFormat.digits(12), CodeFormat.hex(16, selector=True)])
+def test_an_ended_set_of_another_format_is_refused_like_any_other(kit_of, code_format):
+    """Under `rotate`, too, where a code is drawn in vain: it need not fit the place named."""
+    old = replace(ROTATING, count=20)
+    code = kit_of(old).issue("alice").codes[19]
+    kit_of(old).revoke("alice")
+    with pytest.raises(NoActiveCodes):
+        kit_of(replace(ROTATING, format=code_format)).redeem("alice", code)
