@@ -12,12 +12,15 @@ from recoverykit import (
     NoActiveCodes,
     Policy,
     RecoveryKit,
+    SetState,
+    Throttle,
 )
 from recoverykit.storage.memory import MemoryStorage
 from recoverykit.testing import ManualClock
 
 START = datetime(2026, 11, 22, 12, tzinfo=UTC)
 CHEAP = Argon2idHasher(memory_kib=8, time_cost=1, parallelism=1)
+STRICT = Throttle(free=1, disable_after=1)
 ROTATING = Policy(count=3, hasher=CHEAP, rotate=True)
 
 
@@ -39,6 +42,12 @@ def kit_of(storage, clock):
         return RecoveryKit(storage, policy=policy, keyring=keyring, clock=clock)
 
     return make
+
+
+@pytest.fixture
+def foreign():
+    """A code of the right shape that belongs to nobody here."""
+    return RecoveryKit(MemoryStorage(), policy=Policy(count=1, hasher=CHEAP)).issue("m").codes[0]
 
 
 def test_a_code_that_was_replaced_was_used(kit_of, clock):
@@ -67,3 +76,15 @@ def test_an_ended_set_of_another_format_is_refused_like_any_other(kit_of, code_f
     kit_of(old).revoke("alice")
     with pytest.raises(NoActiveCodes):
         kit_of(replace(ROTATING, format=code_format)).redeem("alice", code)
+
+
+def test_a_wrong_confirmation_of_an_exhausted_set_is_not_counted(kit_of, foreign):
+    """What has ended cannot be missed, let alone be disabled: it stays exhausted."""
+    kit = kit_of(Policy(count=1, hasher=CHEAP, confirm=True, throttle=STRICT))
+    (code,) = kit.issue("alice").codes
+    kit.confirm("alice", code)
+    kit.redeem("alice", code)
+    with pytest.raises(NoActiveCodes):
+        kit.confirm("alice", foreign)
+    assert kit.status("alice").state is SetState.EXHAUSTED
+    assert kit.confirm("alice", code).failures == 0

@@ -177,7 +177,8 @@ def judge_confirmation(
     if refused := _refused(codes, Act.CONFIRM, policy, now):
         return refused
     if match is None:
-        return _count(codes, None, throttle=policy.throttle, now=now)
+        missed = _refused(codes, Act.MISS, policy, now)
+        return missed or _count(codes, None, throttle=policy.throttle, now=now)
     if not codes.is_pending:
         return Confirmed(codes=codes, is_new=False)
     active = replace(codes, lapses_at=None, confirmed_at=now, failures=0, failed_at=None)
