@@ -88,3 +88,12 @@ def test_a_wrong_confirmation_of_an_exhausted_set_is_not_counted(kit_of, foreign
         kit.confirm("alice", foreign)
     assert kit.status("alice").state is SetState.EXHAUSTED
     assert kit.confirm("alice", code).failures == 0
+
+
+def test_of_two_successes_at_once_the_last_is_told_again(kit_of):
+    """One attempt spends a code and, at the same instant, the one that took its place."""
+    kit = kit_of(ROTATING)
+    first = kit.redeem("alice", kit.issue("alice").codes[0], attempt="a")
+    (second,) = first.replacement.codes
+    kit.redeem("alice", second, attempt="a")
+    assert kit.redeem("alice", second, attempt="a").replayed

@@ -38,7 +38,6 @@ resulting document: no verdict may be told before a commit has made it true. The
 
 from dataclasses import replace
 from datetime import datetime, timedelta
-from operator import itemgetter
 from typing import Final
 
 from recoverykit.core.document import Document, Unlock
@@ -86,7 +85,9 @@ def retry_at(codes: CodeSet, *, throttle: Throttle | None, now: datetime) -> dat
 def remembered(
     codes: CodeSet | None, *, ordinal: int | None, attempt: str, policy: Policy, now: datetime
 ) -> tuple[StoredCode, ...]:
-    """Return the codes that were spent under this attempt, not long ago; the last one first.
+    """Return the codes that were spent under this attempt, not long ago.
+
+    Of those that had one place in the set the last one comes first.
 
     Args:
         codes: the set; None where there is none.
@@ -97,15 +98,15 @@ def remembered(
     """
     if codes is None or codes.state_at(now) in _RECOGNISES_NOTHING:
         return ()
-    spent = [
-        (code.use.at, code)
-        for code in (*codes.former, *codes.codes)
+    # At one place each code was spent before the one that took its place; their times may be equal.
+    return tuple(
+        code
+        for code in reversed((*codes.former, *codes.codes))
         if ordinal in {None, code.ordinal}
         and code.use is not None
         and code.use.attempt == attempt
         and _is_recent(code.use.at, policy.replay_for, now)
-    ]
-    return tuple(code for _, code in sorted(spent, key=itemgetter(0), reverse=True))
+    )
 
 
 def recognise(codes: CodeSet, code: StoredCode) -> Recognised | None:
