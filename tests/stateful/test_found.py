@@ -9,6 +9,7 @@ from recoverykit import (
     Argon2idHasher,
     CodeFormat,
     CodesAlreadyIssued,
+    Keyring,
     NoActiveCodes,
     Policy,
     RecoveryKit,
@@ -20,6 +21,7 @@ from recoverykit.testing import ManualClock
 
 START = datetime(2026, 11, 22, 12, tzinfo=UTC)
 CHEAP = Argon2idHasher(memory_kib=8, time_cost=1, parallelism=1)
+KEY = b"0123456789abcdef"
 STRICT = Throttle(free=1, disable_after=1)
 ROTATING = Policy(count=3, hasher=CHEAP, rotate=True)
 
@@ -97,3 +99,13 @@ def test_of_two_successes_at_once_the_last_is_told_again(kit_of):
     (second,) = first.replacement.codes
     kit.redeem("alice", second, attempt="a")
     assert kit.redeem("alice", second, attempt="a").replayed
+
+
+def test_an_ended_set_is_refused_whether_or_not_its_key_is_held(kit_of, clock):
+    """A confirmation that comes too late asks for no key that was retired since."""
+    waiting = Policy(count=1, hasher=CHEAP, confirm=True)
+    (code,) = kit_of(waiting, Keyring({"old": KEY})).issue("alice").codes
+    clock.advance(waiting.pending_for)
+    kit_of(waiting, Keyring({"new": KEY[::-1], "old": KEY}, primary="new")).reseal()
+    with pytest.raises(NoActiveCodes):
+        kit_of(waiting, Keyring({"new": KEY[::-1]})).confirm("alice", code)

@@ -160,6 +160,11 @@ def confirmable(document: Document, *, policy: Policy, now: datetime) -> CodeSet
     return active if _is_recent(active.confirmed_at, policy.pending_for, now) else None
 
 
+def is_past_confirming(codes: CodeSet, *, now: datetime) -> bool:
+    """Say whether any confirmation of the set is refused, right or wrong."""
+    return _refusal(codes, Act.CONFIRM, now) is not None
+
+
 def judge_confirmation(
     codes: CodeSet | None, match: StoredCode | None, *, policy: Policy, now: datetime
 ) -> Confirmed | Counted | Refused:
