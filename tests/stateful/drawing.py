@@ -33,7 +33,7 @@ SUBJECTS = (
     ("", "al'ice\"; --", "e\u0301"),
 )
 ATTEMPTS = (None, "a", "b")
-SESSIONS = ("monday", "tuesday")
+SESSIONS = ("monday", "monday", "tuesday")
 SPANS = (timedelta.resolution, _SECOND, 30 * _SECOND, 10 * _MINUTE, _HOUR, _DAY)
 STEPS_BACK = (-timedelta.resolution, -_SECOND, -5 * _MINUTE)
 
@@ -57,7 +57,7 @@ _KEYS = {"k1": b"one of 16 bytes.", "k2": b"another of them."}
 
 rules = st.builds(
     Rules,
-    count=st.sampled_from((3, 3, 3, 2, 1, 0)),
+    count=st.sampled_from((3, 3, 3, 3, 3, 3, 3, 2, 2, 1, 1, 0)),
     shape=st.sampled_from(SHAPES),
     work=st.sampled_from((("argon2id", 1), ("argon2id", 2), ("hmac", 0))),
     free=st.sampled_from((2, 1)),
@@ -72,7 +72,7 @@ rules = st.builds(
     pending_for=st.sampled_from((_HOUR, 5 * _MINUTE)),
     rotate=st.booleans(),
     elevation=st.sampled_from((None, 5 * _MINUTE)),
-    needs_unlock=st.sampled_from((False, False, True)),
+    needs_unlock=st.sampled_from((False, False, False, True)),
     unlock_for=st.sampled_from((10 * _MINUTE, _MINUTE)),
 )
 
@@ -124,6 +124,10 @@ def subject_of(who):
     return Subject(id_, tenant=tenant, scope=scope)
 
 
+def subjects_of(everybody):
+    return tuple(map(subject_of, everybody))
+
+
 def strangers():
     """Return codes of each shape that belong to nobody here, with selectors near and far."""
     cheap = Argon2idHasher(memory_kib=8, time_cost=1, parallelism=1)
@@ -138,22 +142,17 @@ def strangers():
     return codes
 
 
-def misspelt(shape, text, how):
-    """Return a text that is no code of the shape, or a wrong one where there is no check symbol."""
-    position = len(text) - 2
-    other = shape.symbols[(shape.symbols.index(text[position]) + 1) % len(shape.symbols)]
-    return {
-        "one symbol": text[:position] + other + text[position + 1 :],
-        "too short": text[:-1],
-        "too long": text + text[-1],
-        "a stranger in it": text[:-1] + "!",
-        "far too long": text + " " * 2_000,
-        "empty": "",
-    }[how]
+SPELLINGS = ("as shown", "without hyphens", "lower case", "upper case", "numbered", "spaced")
+ERRORS = ("one symbol", "too short", "too long", "a stranger in it", "far too long", "empty")
 
 
-def respelt(text, how):
-    """Return another way of writing the same code."""
+def spelt(shape, text, how):
+    """Return a code as it may be typed, or with an error in it.
+
+    Where the shape has no check symbol, one wrong symbol makes another code.
+    """
+    at = len(text) - 2
+    other = shape.symbols[(shape.symbols.index(text[at]) + 1) % len(shape.symbols)]
     return {
         "as shown": text,
         "without hyphens": text.replace("-", ""),
@@ -161,8 +160,10 @@ def respelt(text, how):
         "upper case": text.upper(),
         "numbered": "1. " + text,
         "spaced": " " + text.replace("-", " ") + " ",
+        "one symbol": text[:at] + other + text[at + 1 :],
+        "too short": text[:-1],
+        "too long": text + text[-1],
+        "a stranger in it": text[:-1] + "!",
+        "far too long": text + " " * 2_000,
+        "empty": "",
     }[how]
-
-
-SPELLINGS = ("as shown", "without hyphens", "lower case", "upper case", "numbered", "spaced")
-ERRORS = ("one symbol", "too short", "too long", "a stranger in it", "far too long", "empty")

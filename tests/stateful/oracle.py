@@ -70,10 +70,7 @@ class Oracle:
         """Return the status after the pending set has come to count, or did already."""
         self.told = []
         account = self._read(who, rules)
-        codes = account.pending
-        if codes is None and account.active and account.active.confirmed_at:
-            if not is_over(account.active.confirmed_at, rules.pending_for, now):
-                codes = account.active
+        codes = account.pending or _lately_confirmed(account.active, rules, now)
         guess = self._admit(codes, text, rules, now)
         state = codes.state(now) if codes else "none"
         if state not in {"pending", "active", "exhausted"}:
@@ -82,7 +79,7 @@ class Oracle:
         if slot is None and state == "exhausted":
             self._refuse("NoActiveCodes", codes, now)
         if slot is None:
-            self._count(who, account, codes, None, rules, now)
+            self._count(who, codes, None, rules=rules, now=now)
         if codes is account.pending:
             old, account.active, account.pending = account.active, codes, None
             codes.confirmed_at, codes.lapses_at = now, None
@@ -107,7 +104,7 @@ class Oracle:
             self._refuse("NoActiveCodes", codes, now, attempt)
         slot = self._match(codes, guess, rules)
         if slot is None or slot.used_at:
-            self._count(who, account, codes, slot, rules, now, attempt)
+            self._count(who, codes, slot, rules=rules, now=now, attempt=attempt)
         if host_fails:
             raise Refusal("HostError")
         slot.used_at, slot.attempt = now, attempt
@@ -219,7 +216,8 @@ class Oracle:
         old = [
             who
             for who in self._everybody()
-            if self.accounts[who].seal != rules.primary and (not after or _place(who) > _place(after))
+            if self.accounts[who].seal != rules.primary
+            and (not after or _place(who) > _place(after))
         ]
         batch, failed = old[:limit], []
         for who in batch:
@@ -231,6 +229,11 @@ class Oracle:
                 self._store(who, account, rules, now, [])
         last = batch[-1] if len(batch) == limit else None
         return {"count": len(batch) - len(failed), "failed": tuple(failed), "last": last}
+
+    def to_be_confirmed(self):
+        """Return the sets that wait to be confirmed, in time or not, or were confirmed."""
+        for account in self.accounts.values():
+            yield from (each for each in account.sets if each.lapses_at or each.confirmed_at)
 
     def _everybody(self):
         return sorted(self.accounts, key=_place)
@@ -302,7 +305,7 @@ class Oracle:
         rules.need((named or codes.slots)[0].key)
         return next((slot for slot in named if slot.values == guess.values), None)
 
-    def _count(self, who, account, codes, slot, rules, now, attempt=None):
+    def _count(self, who, codes, slot, *, rules, now, attempt=None):
         codes.failures += 1
         codes.failed_at = now
         kinds = ["failed"]
@@ -316,7 +319,7 @@ class Oracle:
             Entry(kind, now, codes, ordinal, attempt, refusal.reason, codes.failures, refusal.fact)
             for kind in kinds
         ]
-        self._store(who, account, rules, now, entries)
+        self._store(who, self.accounts[who], rules, now, entries)
         raise refusal
 
     def _refuse(self, name, codes, now, attempt=None, until=None):
@@ -338,6 +341,12 @@ class Oracle:
             "replayed": replayed,
             "attempt": slot.attempt,
         }
+
+
+def _lately_confirmed(codes, rules, now):
+    if codes is None or codes.confirmed_at is None:
+        return None
+    return None if is_over(codes.confirmed_at, rules.pending_for, now) else codes
 
 
 def _manageable(account, session, rules, now):

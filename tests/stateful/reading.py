@@ -47,10 +47,7 @@ def read(shape, text):
     if len(text) > _LONGEST:
         return None
     plain = _NUMBERED.sub("", text).replace("-", "").replace(" ", "")
-    if shape.symbols.isupper() or shape is DIGITS:
-        plain = plain.upper()
-    else:
-        plain = plain.lower()
+    plain = plain.lower() if shape.symbols.islower() else plain.upper()
     if len(plain) != shape.length or any(symbol not in shape.symbols for symbol in plain):
         return None
     values = tuple(shape.symbols.index(symbol) for symbol in plain)
