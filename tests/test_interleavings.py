@@ -74,7 +74,9 @@ def call_of(name, entropy, attempt=None):
 
 
 def issue(name, *, replacing=False, attempt=None):
-    return lambda entropy: flows.issue(call_of(name, entropy, attempt), replacing=replacing)
+    return lambda entropy: flows.issue(
+        call_of(name, entropy, attempt), replacing=replacing, session=None
+    )
 
 
 def redeem(name, code, *, attempt=None):
@@ -82,7 +84,7 @@ def redeem(name, code, *, attempt=None):
 
 
 def revoke(name):
-    return lambda entropy: flows.revoke(call_of(name, entropy))
+    return lambda entropy: flows.revoke(call_of(name, entropy), session=None)
 
 
 def erase(name):
@@ -94,7 +96,9 @@ def erase_and_issue(name):
 
     def begin(entropy):
         erased = yield from flows.erase(call_of(name, entropy))
-        return erased, (yield from flows.issue(call_of(name, entropy), replacing=False))
+        return erased, (
+            yield from flows.issue(call_of(name, entropy), replacing=False, session=None)
+        )
 
     return begin
 
@@ -103,7 +107,7 @@ def issue_and_redeem(name):
     """Issue a set, and redeem the first code of it that was shown."""
 
     def begin(entropy):
-        issued = yield from flows.issue(call_of(name, entropy), replacing=False)
+        issued = yield from flows.issue(call_of(name, entropy), replacing=False, session=None)
         code = Masked(issued.value.codes[0])
         return issued, (yield from flows.redeem(call_of(name, entropy), code))
 

@@ -5,7 +5,9 @@ from typing import Self
 
 import sqlalchemy as sa
 
-from recoverykit.core.state import Document
+from recoverykit.core.document import document_in
+from recoverykit.core.record import Record
+from recoverykit.core.subject import Subject
 from recoverykit.storage.sql import define_tables
 
 _TABLES = define_tables(sa.MetaData())
@@ -28,6 +30,7 @@ class Watcher:
 
     def __init__(self, url: str, subject: str) -> None:
         self.looks = 0
+        self._subject = Subject(subject)
         self.torn: list[tuple[int, int]] = []
         # Every look is a transaction of its own, and sees what was committed before it.
         self._engine = sa.create_engine(url, poolclass=sa.NullPool, isolation_level="AUTOCOMMIT")
@@ -50,7 +53,8 @@ class Watcher:
         with self._engine.connect() as connection:
             while not self._is_over.is_set():
                 document, events = connection.execute(self._query).one()
-                failures = Document.from_text(document).active.failures
+                record = Record(revision="", document=document)
+                failures = document_in(record, keyring=None, subject=self._subject).active.failures
                 if events != 1 + failures:
                     self.torn.append((failures, events))
                 self.looks += 1
