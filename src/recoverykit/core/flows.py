@@ -24,7 +24,7 @@ from recoverykit.core.results import Issued, Redemption, Status
 from recoverykit.core.rounds import Step, change_to, go_round
 from recoverykit.core.seal import seal_key_in
 from recoverykit.core.status import status_of
-from recoverykit.errors import RedemptionRefused, UnknownKey
+from recoverykit.errors import OutcomeUnknown, RecoveryKitError, RedemptionRefused, UnknownKey
 
 Transition: TypeAlias = tuple[Document | None, tuple[Event, ...]]
 """The document that is to be committed, None where nothing changes, and what is told of it."""
@@ -202,7 +202,14 @@ def _manage(
         outcome = Outcome(value=_Managed(document=new, at=loaded.now), events=events)
         return Step(outcome=outcome, change=_change(call, new, loaded=loaded, events=events))
 
-    return (yield from go_round(call, Doubt(call.attempt), decide))
+    doubt: Doubt[Outcome[_Managed]] = Doubt(call.attempt)
+    try:
+        return (yield from go_round(call, doubt, decide))
+    except RecoveryKitError:
+        if doubt.results():
+            # Nothing in the document tells whether an earlier swap of this call has landed.
+            raise OutcomeUnknown(call.attempt) from None
+        raise
 
 
 def _change(call: Call, document: Document, *, loaded: Loaded, events: tuple[Event, ...]) -> Change:
