@@ -50,6 +50,8 @@ class Issuing:
             now=loaded.now,
         )
         draft, codes = yield from self._draw()
+        # Again, for the unlock may have lapsed while the codes were hashed.
+        redeemer.permit_management(old, session=self._session, policy=policy, now=codes.issued_at)
         new, gone = redeemer.install(old, codes)
         events = _events(call, codes=codes, gone=gone)
         change = change_to(
