@@ -6,11 +6,12 @@ and when each may be done; a revision that is anything else fails.
 
 import json
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cache
 
 FREE = 5
 FIRST_DELAY = timedelta(seconds=30)
+FOREVER = datetime.max.replace(tzinfo=UTC)
 
 INSTANTS = ("issued_at", "expires_at", "lapses_at", "confirmed_at", "failed_at", "revoked_at")
 INSTANTS += ("disabled_at",)
@@ -148,10 +149,11 @@ def _use(use):
 
 
 @cache
-def deed_of(call, replaced, document):
+def deed_of(call, replaced, document, latest):
     """Tell what a change did, and refuse whatever no verb does there.
 
-    Only a call that is named so may replace a set that counts, unlock, lock or reseal.
+    Only a call that is named so may replace a set that counts, unlock, lock or reseal. It decided
+    at some time, which the document need not tell; the ``latest`` that it saw is no earlier.
     """
     was, now = read(replaced), read(document)
     deed = Deed(call, "erased", replaced, document)
@@ -160,7 +162,7 @@ def deed_of(call, replaced, document):
     if was.sets == now.sets or was.unlock != now.unlock:
         return _managed(deed, was, now)
     if new := set(now.ids) - set(was.ids) - {None}:
-        return _issued(deed, was, now, *new)
+        return _issued(deed, was, now, *new, latest)
     if was.pending and now.active and now.active.set_id == was.pending.set_id:
         return _confirmed(deed, was.pending, now)
     assert now.ids == was.ids, "a set has gone, and nothing took its place"
@@ -183,14 +185,14 @@ def _managed(deed, was, now):
     return replace(deed, kind="resealed")
 
 
-def _issued(deed, was, now, set_id):
+def _issued(deed, was, now, set_id, latest):
     """A new set, whole and untouched: pending beside the active one, or active and alone."""
     codes = now.pending or now.active
     assert codes.set_id == set_id, "two sets came at once, or an active one beside a pending one"
     assert not codes.failures, "a new set starts with failures"
     assert not codes.spent_digests, "a new set starts with a spent code"
     assert bool(codes.lapses_at) == (codes is now.pending)
-    counts = was.active and not was.active.has_ended(codes.issued_at)
+    counts = was.active and not was.active.has_ended(latest)
     is_disabled = was.active and was.active.disabled_at
     is_asked = not (counts or is_disabled) or deed.call.startswith("replace")
     assert is_asked, "a set that counts was superseded by a call that did not ask for it"
@@ -274,7 +276,10 @@ def deeds_of(history):
     deeds = []
     for landed in history.landed:
         change = landed.change
-        deed = deed_of(landed.call, before, change.document)
+        replies = getattr(history.ends[landed.call], "replies", ())
+        times = [reply.now for reply in replies if hasattr(reply, "now")]
+        latest = max(times, default=FOREVER)  # who has crashed has told nobody
+        deed = deed_of(landed.call, before, change.document, latest)
         deeds.append(replace(deed, revision=change.revision))
         before = change.document
     return deeds
