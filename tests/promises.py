@@ -244,6 +244,9 @@ def check_managed(calls, deeds):
     """Under a lock nothing is issued or revoked but by a session whose unlock stands and lasts."""
     for deed in deeds:
         call = calls[deed.call]
+        if deed.kind in {"unlocked", "locked"}:
+            unlock = deed.now.unlock or deed.was.unlock
+            assert unlock[0] == call.session, f"{deed.call} {deed.kind} another session"
         if deed.kind not in MANAGED or call.kit.policy.management == "open":
             continue
         assert deed.was.unlock, f"{deed.call} landed without an unlock"
