@@ -9,7 +9,7 @@ import multiprocessing
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
@@ -27,6 +27,7 @@ from recoverykit import (
     RecoveryKit,
     RecoveryKitError,
     Redemption,
+    Status,
     Throttle,
 )
 from recoverykit.storage.sql import SQLStorage
@@ -57,13 +58,13 @@ class ArenaFailed(AssertionError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Got:
-    """What a contender got from its move. The codes of a new set are left out of the repr.
+    """What a contender got from its move. Codes are left out of the repr.
 
     Attributes:
         what: the class of the result or of the error.
-        result: the redemption, where there is one.
+        result: the redemption, where there is one, without the code that it handed out.
         set_id: the set that was issued, where one was.
-        codes: the codes of that set.
+        codes: the codes of that set, or the one that a redemption handed out.
         report: the message of an error of the library's own: it holds no code.
     """
 
@@ -74,17 +75,20 @@ class Got:
     report: str = ""
 
     @classmethod
-    def of(cls, result: Redemption | Issued) -> "Got":
+    def of(cls, result: Redemption | Issued | Status) -> "Got":
         """Return what a move that succeeded got."""
+        if isinstance(result, Status):
+            return cls(what="Status")
         if isinstance(result, Issued):
             return cls(what="Issued", set_id=result.set_id, codes=result.codes)
-        return cls(what="Redemption", result=result)
+        codes = result.replacement.codes if result.replacement else ()
+        return cls(what="Redemption", result=replace(result, replacement=None), codes=codes)
 
 
 class Move(Protocol):
     """What a contender does in a round."""
 
-    def play(self, kit: RecoveryKit, subject: str) -> Redemption | Issued: ...
+    def play(self, kit: RecoveryKit, subject: str) -> Redemption | Issued | Status: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,6 +113,16 @@ class Replace:
 
     def play(self, kit: RecoveryKit, subject: str) -> Issued:
         return kit.issue(subject, replace=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Confirm:
+    """Type a code back, which the repr leaves out, so that its set counts."""
+
+    code: str = field(repr=False)
+
+    def play(self, kit: RecoveryKit, subject: str) -> Status:
+        return kit.confirm(subject, self.code)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

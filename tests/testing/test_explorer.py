@@ -396,7 +396,11 @@ def test_a_check_must_depend_on_the_history_alone():
 def redeemer(name, code, *, entropy):
     setup = Setup(policy=Policy(count=2, hasher=CHEAP), keyring=None, entropy=entropy)
     call = Call(setup=setup, subject=ALICE, attempt=name, context={})
-    return flows.issue(call, replacing=False) if code is None else flows.redeem(call, Masked(code))
+    return (
+        flows.issue(call, replacing=False, session=None)
+        if code is None
+        else flows.redeem(call, Masked(code))
+    )
 
 
 def believing(flow):

@@ -18,7 +18,12 @@ from recoverykit.core.rounds import Step, change_to
 from recoverykit.core.state import CodeSet
 from recoverykit.core.status import status_of
 from recoverykit.core.verdict import Confirmed, Counted, Refused
-from recoverykit.errors import MalformedCode, NoActiveCodes, RedemptionRefused
+from recoverykit.errors import (
+    MalformedCode,
+    NoActiveCodes,
+    OutcomeUnknown,
+    RedemptionRefused,
+)
 
 Told: TypeAlias = Outcome[Status | RedemptionRefused]
 _Verdict: TypeAlias = Confirmed | Counted | Refused
@@ -36,6 +41,8 @@ class Confirming:
         """Decide one round: the set counts from now on, or did already, or the guess failed."""
         call = self._call
         old = call.document(loaded.record)
+        if landed := self._landed(old, loaded.now):
+            return Step(outcome=landed)
         codes = redeemer.confirmable(old, policy=call.setup.policy, now=loaded.now)
         verdict, now = yield from self._verdict(codes, loaded.now)
         new, outcome = self._outcome(verdict, old, codes, now)
@@ -50,6 +57,22 @@ class Confirming:
             now=now,
         )
         return Step(outcome=outcome, change=change)
+
+    def _landed(self, document: Document, now: datetime) -> Told | None:
+        """Return our own success where an earlier swap of this call may have made it true."""
+        doubted = {
+            event.set_id
+            for told in self.doubt.results()
+            for event in told.events
+            if event.kind is EventKind.CONFIRMED
+        }
+        active, pending = document.ids
+        if not doubted or pending in doubted:
+            return None
+        if active in doubted:
+            return Outcome(value=status_of(document, setup=self._call.setup, now=now))
+        # Confirmed or not, the set that could tell is gone: nobody may call this a refusal.
+        raise OutcomeUnknown(self._call.attempt)
 
     def _verdict(self, codes: CodeSet | None, now: datetime) -> Flow[tuple[_Verdict, datetime]]:
         call, policy = self._call, self._call.setup.policy

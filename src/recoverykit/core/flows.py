@@ -26,7 +26,7 @@ from recoverykit.core.results import Issued, Redemption, Status
 from recoverykit.core.rounds import Step, change_to, go_round
 from recoverykit.core.seal import seal_key_in
 from recoverykit.core.status import status_of
-from recoverykit.errors import RedemptionRefused, UnknownKey
+from recoverykit.errors import OutcomeUnknown, RecoveryKitError, RedemptionRefused, UnknownKey
 
 _Result = TypeVar("_Result")
 Transition: TypeAlias = tuple[Document | None, tuple[Event, ...]]
@@ -215,7 +215,14 @@ def _manage(
         outcome = Outcome(value=_Managed(document=new, at=loaded.now), events=events)
         return Step(outcome=outcome, change=_change(call, new, loaded=loaded, events=events))
 
-    return (yield from go_round(call, Doubt(call.attempt), decide))
+    doubt: Doubt[Outcome[_Managed]] = Doubt(call.attempt)
+    try:
+        return (yield from go_round(call, doubt, decide))
+    except RecoveryKitError:
+        if doubt.results():
+            # Nothing in the document tells whether an earlier swap of this call has landed.
+            raise OutcomeUnknown(call.attempt) from None
+        raise
 
 
 def _change(call: Call, document: Document, *, loaded: Loaded, events: tuple[Event, ...]) -> Change:

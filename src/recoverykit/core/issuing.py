@@ -59,6 +59,10 @@ class Issuing(Generic[_Result]):
             now=loaded.now,
         )
         made = yield from self._make(loaded)
+        # Again, for the unlock may have lapsed while the codes were hashed.
+        redeemer.permit_management(
+            old, session=self._session, policy=policy, now=made.codes.issued_at
+        )
         new, gone = redeemer.install(old, made.codes)
         events = _events(call, made, gone)
         change = change_to(
