@@ -1,0 +1,181 @@
+"""Lost and unknown commits of the newer verbs: decided again, told once, never twice as costly."""
+
+from datetime import UTC, datetime
+
+import argon2.low_level
+import pytest
+
+from recoverykit import (
+    Argon2idHasher,
+    ConcurrentUpdate,
+    EventKind,
+    InvalidCode,
+    OutcomeUnknown,
+    Policy,
+    RecoveryKit,
+    SetState,
+    Subject,
+)
+from recoverykit.storage.memory import MemoryStorage
+from recoverykit.testing import ManualClock
+
+START = datetime(2026, 11, 22, 12, tzinfo=UTC)
+CHEAP = Argon2idHasher(memory_kib=8, time_cost=1, parallelism=1)
+ALICE = Subject("alice")
+
+
+class Unsteady(MemoryStorage):
+    """A storage on which something happens around the next commits.
+
+    Attributes:
+        before: done once, before the next commit.
+        lost_answers: how many of the next commits land without an answer.
+    """
+
+    def __init__(self):
+        super().__init__()
+        self.before, self.lost_answers = None, 0
+
+    def commit(self, subject, change):
+        if self.before:
+            before, self.before = self.before, None
+            before()
+        won = super().commit(subject, change)
+        if self.lost_answers:
+            self.lost_answers -= 1
+            raise OutcomeUnknown("lost")
+        return won
+
+
+@pytest.fixture
+def storage():
+    return Unsteady()
+
+
+@pytest.fixture
+def hashes(monkeypatch):
+    """The parameters of every Argon2id hash from here on."""
+    hashes, real = [], argon2.low_level.hash_secret_raw
+    monkeypatch.setattr(
+        argon2.low_level,
+        "hash_secret_raw",
+        lambda *args, **kwargs: hashes.append(kwargs) or real(*args, **kwargs),
+    )
+    return hashes
+
+
+def a_kit(storage, **policy):
+    policy = Policy(**({"hasher": CHEAP, "count": 3} | policy))
+    return RecoveryKit(storage, policy=policy, clock=ManualClock(START))
+
+
+WRONG = a_kit(MemoryStorage()).issue(ALICE).codes[0]
+
+
+class TestRotating:
+    def test_a_lost_swap_offers_the_same_code_again(self, storage, hashes):
+        """Nobody has seen it, so that it need not be drawn and hashed a second time."""
+        kit = a_kit(storage, rotate=True)
+        codes = kit.issue(ALICE).codes
+        hashes.clear()
+
+        def guess():
+            with pytest.raises(InvalidCode):
+                a_kit(storage).redeem(ALICE, WRONG)
+
+        storage.before = guess
+        (code,) = kit.redeem(ALICE, codes[0]).replacement.codes
+        assert len(hashes) == 2 + 1
+        assert kit.redeem(ALICE, code).replacement
+
+    def test_a_set_that_was_replaced_meanwhile_is_guessed_at_anew(self, storage):
+        """The code that was drawn for the other set is forgotten with it."""
+        kit = a_kit(storage, rotate=True)
+        codes = kit.issue(ALICE).codes
+        new = []
+        storage.before = lambda: new.extend(kit.issue(ALICE, replace=True).codes)
+        with pytest.raises(InvalidCode):
+            kit.redeem(ALICE, codes[0])
+        assert kit.status(ALICE).failures == 1
+        assert kit.redeem(ALICE, new[0]).replacement
+
+    @pytest.mark.parametrize("then", ["nothing", "another commit"])
+    def test_a_lost_answer_keeps_the_new_code(self, storage, then):
+        """Within one call the success is our own: the code that took the place is still shown."""
+        kit = a_kit(storage, rotate=True)
+        codes = kit.issue(ALICE).codes
+        storage.lost_answers = 1
+        redemption = kit.redeem(ALICE, codes[0], attempt="a")
+        assert not redemption.replayed
+        (code,) = redemption.replacement.codes
+        if then == "another commit":
+            storage.lost_answers = 1
+            kit.redeem(ALICE, codes[1])
+        assert kit.redeem(ALICE, code).replacement
+
+    def test_a_spent_code_that_was_overtaken_is_found_among_the_former_ones(self, storage):
+        """Our swap landed unseen, and before we looked, the new code was replaced in its turn."""
+        kit = a_kit(storage, rotate=True)
+        codes = kit.issue(ALICE).codes
+        real, loads = storage.load, []
+
+        def load(subject):
+            loads.append(subject)
+            if len(loads) == 2:  # between our unknown commit and our look at what stands
+                a_kit(storage, rotate=True).redeem(ALICE, codes[1])
+            return real(subject)
+
+        storage.lost_answers, storage.load = 1, load
+        redemption = kit.redeem(ALICE, codes[0])
+        assert (redemption.ordinal, redemption.replayed) == (0, False)
+        assert kit.redeem(ALICE, redemption.replacement.codes[0]).replacement
+
+
+class TestConfirming:
+    def test_a_lost_swap_is_judged_again_without_a_second_hash(self, storage, hashes):
+        """A failure of the active set came between; the pending one is confirmed all the same."""
+        kit = a_kit(storage, confirm=True)
+        old = kit.issue(ALICE).codes
+        kit.confirm(ALICE, old[0])
+        new = kit.issue(ALICE, replace=True).codes
+        hashes.clear()
+        storage.before = lambda: kit.redeem(ALICE, old[0])
+        status = kit.confirm(ALICE, new[0])
+        assert (status.state, status.remaining, status.failures) == (SetState.ACTIVE, 3, 0)
+        assert len(hashes) == 2
+
+    def test_two_confirmations_at_once_both_succeed(self, storage):
+        """The second one finds the set confirmed a moment ago, and is told the same."""
+        kit = a_kit(storage, confirm=True)
+        codes = kit.issue(ALICE).codes
+        storage.before = lambda: kit.confirm(ALICE, codes[1])
+        assert kit.confirm(ALICE, codes[0]).remaining == 3
+        confirmed = [each for each in storage.events(ALICE) if each.kind is EventKind.CONFIRMED]
+        assert len(confirmed) == 1
+
+    @pytest.mark.parametrize("verb", ["confirm", "unlock", "lock", "revoke"])
+    def test_a_lost_answer_is_found_out(self, storage, verb):
+        """What stands is our own commit: the call succeeds, and has happened once."""
+        kit = a_kit(storage, confirm=True)
+        code = kit.issue(ALICE).codes[0]
+        if verb == "lock":
+            kit.unlock(ALICE, session="s")
+        before = len(storage.events(ALICE))
+        storage.lost_answers = 1
+        {
+            "confirm": lambda: kit.confirm(ALICE, code),
+            "unlock": lambda: kit.unlock(ALICE, session="s"),
+            "lock": lambda: kit.lock(ALICE, session="s"),
+            "revoke": lambda: kit.revoke(ALICE),
+        }[verb]()
+        assert len(storage.events(ALICE)) == before + 1
+
+
+def test_an_issue_beside_a_set_that_was_confirmed_meanwhile_loses(storage):
+    """Replacing names what it saw first: it never takes the place of a set that counts by now."""
+    kit = a_kit(storage, confirm=True)
+    codes = kit.issue(ALICE).codes
+    storage.before = lambda: kit.confirm(ALICE, codes[0])
+    with pytest.raises(ConcurrentUpdate):
+        kit.issue(ALICE, replace=True)
+    assert kit.redeem(ALICE, codes[0]).remaining == 2
