@@ -1,9 +1,12 @@
 """An account: one subject's codes on a storage, which can be put back to how they were."""
 
 from recoverykit import Policy, RecoveryKit, RedemptionRefused, Subject
-from recoverykit.core.state import codes_in
+from recoverykit.core.call import Setup
+from recoverykit.core.document import document_in
 from recoverykit.core.status import summary_of
 from recoverykit.storage import Change, Record, Storage
+
+_SETUP = Setup(policy=Policy(), keyring=None, entropy=bytes)  # for the plain columns alone
 
 
 class Account:
@@ -28,14 +31,14 @@ class Account:
 
     def put_back(self) -> None:
         """Store what was kept, revision and all, so that each round begins alike."""
-        codes = codes_in(self._kept)
-        assert codes is not None
+        document = document_in(self._kept, keyring=None, subject=self.subject)
+        assert document.active is not None
         change = Change(
             expected=self._record().revision,
             revision=self._kept.revision,
             document=self._kept.document,
             events=(),
-            summary=summary_of(codes, policy=Policy(), now=codes.issued_at),
+            summary=summary_of(document, setup=_SETUP, now=document.active.issued_at),
         )
         assert self._storage.commit(self.subject, change)
 

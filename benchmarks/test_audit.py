@@ -10,8 +10,8 @@ _PROMISED = 0.005  # seconds
 _POLICIES = {
     "default": Policy(),
     # Without selectors the chance is a sum over all codes; without an end the year is long.
-    "hundred": Policy(
-        count=100, format=CodeFormat.digits(8), throttle=Throttle(factor=1.1, disable_after=10**6)
+    "many": Policy(
+        count=64, format=CodeFormat.digits(8), throttle=Throttle(factor=1.1, disable_after=10**6)
     ),
 }
 

@@ -423,7 +423,7 @@ class TestPolicy:
         "wrong",
         [
             {"count": -1},
-            {"count": 101},
+            {"count": 65},
             {"count": 33},
             {"low_at": -1},
             {"replay_for": timedelta(-1)},
@@ -439,6 +439,9 @@ class TestPolicy:
             {"management": "closed"},
             {"accept": {"N4-SRC-64"}},
             {"accept": frozenset({"N4-SRC-63"})},
+            {"rotate": None},
+            {"pending_for": timedelta(0)},
+            {"unlock_for": timedelta(days=2)},
         ],
     )
     def test_a_policy_out_of_bounds_is_refused(self, wrong):

@@ -35,6 +35,7 @@ from recoverykit import (
     InvalidCode,
     Keyring,
     MalformedCode,
+    ManagementLocked,
     MissingExtra,
     NoActiveCodes,
     OutcomeUnknown,
@@ -62,6 +63,7 @@ START = datetime(2026, 11, 22, 12, tzinfo=UTC)
 CHEAP = Argon2idHasher(memory_kib=8, time_cost=1, parallelism=1)
 WEAK = frozenset({"A5-C-KDF"})  # tests shall not take long
 KEY, OTHER_KEY = b"pepper-canary-0123456789", b"other-canary-9876543210"
+SESSION = "session-canary-5f0c1d9e7b"
 JUNK = "hunter2 is what a person types by mistake"
 FRAGMENT = 6  # symbols of a code's secret that may not be shown in a row
 DIGEST_FRAGMENT = 12  # characters of a digest in base64: 72 bits
@@ -79,6 +81,7 @@ class Canary:
         self._folded = {}
         self.add_key(KEY)
         self.add_key(OTHER_KEY)
+        self._exact[SESSION] = "a session's id"
         self._folded[JUNK.upper().replace(" ", "")] = "what was typed"
 
     def add_codes(self, codes):
@@ -95,7 +98,8 @@ class Canary:
 
     def add_key(self, key):
         self.add_bytes("a key", key)
-        self.add_bytes("a subkey", hmac_sha256(key, b"recoverykit/1/code"))
+        for label in (b"recoverykit/1/code", b"recoverykit/1/seal"):
+            self.add_bytes("a subkey", hmac_sha256(key, label))
 
     def add_bytes(self, name, secret):
         base64 = b64encode(secret).rstrip(b"=").decode()
@@ -209,7 +213,7 @@ class Stage:
         self.events, self.values, self.errors = [], [], []
         self.kit = self.open()
 
-    def open(self, *, storage=None, key_id="canary", key=KEY, **options):
+    def open(self, *, storage=None, key_id="canary", key=KEY, accept_unsealed=False, **options):
         policy = {
             "count": 3,
             "hasher": CHEAP,
@@ -220,7 +224,7 @@ class Stage:
         return RecoveryKit(
             storage or self.storage,
             policy=Policy(**(policy | options.pop("policy", {}))),
-            keyring=Keyring({key_id: key}),
+            keyring=Keyring({key_id: key}, accept_unsealed=accept_unsealed),
             clock=self.clock,
             on_event=self.events.append,
             **options,
@@ -270,7 +274,41 @@ def play(stage):
         stage.fail(InvalidCode, lambda: kit.redeem("alice", foreign[2]))
     stage.fail(SetDisabled, lambda: kit.redeem("alice", codes[1]))
     stage.gain(lambda: kit.revoke("alice"))
+    play_lifecycle(stage)
     play_ends(stage)
+
+
+def play_lifecycle(stage):
+    """Unlock, issue, confirm and rotate, each of them refused as well."""
+    policy = {"management": "unlock", "confirm": True, "rotate": True}
+    before, stage.kit = stage.kit, stage.open(policy=policy)
+    kit = stage.kit
+    for bad in (SESSION + "\ud800", SESSION * 50, SESSION.encode(), None):
+        stage.fail(InvalidArgument, lambda bad=bad: kit.unlock("leo", session=bad))
+        stage.fail(InvalidArgument, lambda bad=bad: kit.lock("leo", session=bad))
+    stage.fail(ManagementLocked, lambda: kit.issue("leo", session=SESSION))
+    stage.fail(ManagementLocked, lambda: kit.revoke("leo", session=SESSION))
+    stage.gain(lambda: kit.unlock("leo", session=SESSION))
+    codes = stage.issue("leo", session=SESSION)
+    stage.fail(NoActiveCodes, lambda: kit.redeem("leo", codes[0]))
+    stage.fail(MalformedCode, lambda: kit.confirm("leo", JUNK))
+    stage.fail(InvalidCode, lambda: kit.confirm("leo", foreign_code(stage)))
+    stage.gain(lambda: kit.confirm("leo", codes[0]))
+    stage.gain(lambda: kit.confirm("leo", codes[0]))
+    redemption = kit.redeem("leo", codes[0], attempt="rotated")
+    stage.values.append(redemption)
+    stage.canary.add_codes(redemption.replacement.codes)
+    stage.canary.add_document(stage.storage.load(Subject("leo")).document)
+    stage.gain(lambda: kit.redeem("leo", codes[0], attempt="rotated"))
+    stage.gain(lambda: kit.lock("leo", session=SESSION))
+    stage.fail(ManagementLocked, lambda: kit.revoke("leo", session=SESSION))
+    stage.kit = before
+
+
+def foreign_code(stage):
+    codes = Stage(MemoryStorage()).issue("mallory")
+    stage.canary.add_codes(codes)
+    return codes[0]
 
 
 def play_refusals_of_arguments(stage, codes):
@@ -311,9 +349,15 @@ def play_ends(stage):
 def play_damage(stage):
     codes = stage.issue("damaged")
     record = stage.storage.load(Subject("damaged"))
-    document = json.loads(record.document)
+    document = json.loads(record.document)["content"]
     document["active"]["codes"][0]["digest"] = "$x" + document["active"]["codes"][0]["digest"]
-    for text in (json.dumps(document), record.document[:-1]):
+    trusting = stage.open(accept_unsealed=True)
+    for kit, text in (
+        (trusting, json.dumps(document)),
+        (stage.kit, json.dumps(document)),
+        (stage.kit, record.document.replace('"use":null', '"use": null', 1)),
+        (stage.kit, record.document[:-1]),
+    ):
         revision = stage.storage.load(Subject("damaged")).revision
         change = Change(
             expected=revision,
@@ -323,7 +367,7 @@ def play_damage(stage):
             summary=None,
         )
         assert stage.storage.commit(Subject("damaged"), change)
-        stage.fail(CorruptRecord, lambda: stage.kit.redeem("damaged", codes[0]))
+        stage.fail(CorruptRecord, lambda kit=kit: kit.redeem("damaged", codes[0]))
     stage.fail(CorruptRecord, lambda: stage.kit.status("damaged"))
     stage.fail(CorruptRecord, lambda: stage.kit.revoke("damaged"))
     stage.fail(CorruptRecord, lambda: stage.kit.issue("damaged", replace=True))
@@ -352,7 +396,7 @@ def test_the_canary_is_found_where_it_is():
     stage = Stage(MemoryStorage())
     codes = stage.issue("alice")
     document = stage.storage.load(Subject("alice")).document
-    digest = b64decode(re.search(r"\$([A-Za-z0-9+/]{43})\"", document)[1] + "=")
+    digest = b64decode(re.search(r"keyid=canary\$.{22}\$([A-Za-z0-9+/]{43})\"", document)[1] + "=")
     seen = (codes[0], codes[1].lower(), codes[2][2:11], document, repr(KEY), f"<{KEY.hex()}>")
     for text in (*seen, repr(digest), b64encode(digest).decode(), f"you typed {JUNK!r}"):
         assert stage.canary.found_in([text])
@@ -538,7 +582,7 @@ def run_all(stage, codes, *, kit=None):
     for call in (
         lambda: kit.redeem("alice", codes[0]),
         lambda: kit.redeem("alice", codes[0], within=lambda connection: None),
-        lambda: kit.redeem("alice", stage_guess(stage)),
+        lambda: kit.redeem("alice", foreign_code(stage)),
         lambda: kit.issue("alice", replace=True),
         lambda: kit.issue("carol"),
         lambda: kit.status("alice"),
@@ -550,12 +594,6 @@ def run_all(stage, codes, *, kit=None):
         except RecoveryKitError as error:
             stage.errors.append(error)
     assert len(stage.errors) > before
-
-
-def stage_guess(stage):
-    codes = Stage(MemoryStorage()).issue("mallory")
-    stage.canary.add_codes(codes)
-    return codes[0]
 
 
 SABOTAGE = {

@@ -13,7 +13,7 @@ from recoverykit.core.keyring import Keyring
 from recoverykit.core.masked import Masked
 from recoverykit.core.policy import Policy
 from recoverykit.core.results import Issued, Redemption, Resealed, Status
-from recoverykit.core.session import required_session_digest, session_digest
+from recoverykit.core.session import session_digest
 from recoverykit.core.subject import Subject
 from recoverykit.errors import CorruptRecord, InvalidArgument, RedemptionRefused, UnknownKey
 from recoverykit.limiter import HashLimits
@@ -54,6 +54,9 @@ class RecoveryKit:
         clock: Clock | None = None,
         on_event: Callable[[Event], object] | None = None,
     ) -> None:
+        if keyring is not None and not isinstance(keyring, Keyring):
+            del keyring  # it may hold bare keys, and the frame of an error keeps its locals
+            raise InvalidArgument("a keyring must be a Keyring")
         self._runner = Runner(
             storage,
             policy=policy,
@@ -101,9 +104,11 @@ class RecoveryKit:
             UnknownKey, CorruptRecord, StorageError: what is stored cannot be read, or not be
                 written.
         """
+        masked = None if session is None else Masked(session)
+        del session  # from here on no frame of ours shows it
         call = self._runner.call(subject, attempt=attempt, context=context)
-        of_session = session_digest(session, call.subject)
-        return self._runner.run(flows.issue(call, replacing=replace, session=of_session))
+        digest = masked and session_digest(masked, call.subject)
+        return self._runner.run(flows.issue(call, replacing=replace, session=digest))
 
     def import_codes(
         self,
@@ -296,8 +301,11 @@ class RecoveryKit:
             UnknownKey, CorruptRecord, StorageError: what is stored cannot be read, or not be
                 written.
         """
+        masked = None if session is None else Masked(session)
+        del session  # from here on no frame of ours shows it
         call = self._runner.call(subject, context=context)
-        return self._runner.run(flows.revoke(call, session=session_digest(session, call.subject)))
+        digest = masked and session_digest(masked, call.subject)
+        return self._runner.run(flows.revoke(call, session=digest))
 
     def unlock(self, subject: Subject | str, *, session: str) -> datetime:
         """Let one session issue, replace and revoke, for as long as ``Policy.unlock_for``.
@@ -319,18 +327,20 @@ class RecoveryKit:
             UnknownKey, CorruptRecord, StorageError: what is stored cannot be read, or not be
                 written.
         """
+        masked = Masked(session)
+        del session  # from here on no frame of ours shows it
         call = self._runner.call(subject)
-        return self._runner.run(
-            flows.unlock(call, session=required_session_digest(session, call.subject))
-        )
+        return self._runner.run(flows.unlock(call, session=session_digest(masked, call.subject)))
 
     def lock(self, subject: Subject | str, *, session: str) -> None:
         """End a session's unlock before its time. Nothing happens where it has none.
 
         Args, Raises: as for ``unlock``.
         """
+        masked = Masked(session)
+        del session  # from here on no frame of ours shows it
         call = self._runner.call(subject)
-        self._runner.run(flows.lock(call, session=required_session_digest(session, call.subject)))
+        self._runner.run(flows.lock(call, session=session_digest(masked, call.subject)))
 
     def erase(self, subject: Subject | str) -> None:
         """Remove everything that is stored about the subject, its audit trail included.
@@ -369,14 +379,16 @@ class RecoveryKit:
             limit: how many documents the batch has at most; 1 to 10,000.
 
         Raises:
-            InvalidArgument: the limit is out of its bounds, or the storage cannot list.
+            InvalidArgument: the subject cannot be used, the limit is out of its bounds, or the
+                storage cannot list.
             StorageError: what is stored cannot be read, or not be written.
         """
-        if not isinstance(limit, int) or not 1 <= limit <= _MAX_BATCH:
+        if type(limit) is not int or not 1 <= limit <= _MAX_BATCH:
             raise InvalidArgument(f"limit must be 1 to {_MAX_BATCH}")
+        behind = None if after is None else Subject.of(after)
         keyring = self._runner.setup.keyring
         newest = keyring.primary if keyring else None
-        batch = self._runner.enumerable.sealed_otherwise(newest, after=after, limit=limit)
+        batch = self._runner.enumerable.sealed_otherwise(newest, after=behind, limit=limit)
         count, failed = 0, list[Subject]()
         for each in batch:
             try:

@@ -40,9 +40,6 @@ class Runner:
     ) -> None:
         if not isinstance(storage, Storage):
             raise InvalidArgument("a storage must have the methods load and commit")
-        if keyring is not None and not isinstance(keyring, Keyring):
-            del keyring  # it may hold bare keys, and the frame of an error keeps its locals
-            raise InvalidArgument("a keyring must be a Keyring")
         policy.require_sound(peppered=keyring is not None)
         self.setup = Setup(policy=policy, keyring=keyring, entropy=secrets.token_bytes)
         self._shell = Shell(

@@ -1,4 +1,4 @@
-"""The redeemer: every state of a set under every verb, and the gates that a guess must pass."""
+"""The redeemer: the gates that a guess must pass, and what becomes of it behind them."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -13,6 +13,7 @@ from recoverykit import (
     CorruptRecord,
     InvalidCode,
     KeyedHasher,
+    ManagementLocked,
     NoActiveCodes,
     Policy,
     SetDisabled,
@@ -22,11 +23,12 @@ from recoverykit import (
 )
 from recoverykit.core import redeemer
 from recoverykit.core.digest import StoredDigest
+from recoverykit.core.document import EMPTY, Unlock
 from recoverykit.core.events import EventKind
 from recoverykit.core.masked import Masked
-from recoverykit.core.probe import Probe, probe_of
-from recoverykit.core.redeemer import Counted, Recognised, Refused, Spent
-from recoverykit.core.state import CodeSet, StoredCode, Use
+from recoverykit.core.probe import absent_probe, probe_of, recognition_of
+from recoverykit.core.state import MAX_FORMER, CodeSet, StoredCode, Use
+from recoverykit.core.verdict import Confirmed, Counted, Recognised, Refused, Spent
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 AGO = NOW - timedelta(hours=1)
@@ -36,6 +38,8 @@ RIGHT, WRONG = Masked(b"r" * 32), Masked(b"w" * 32)
 ME, REVISION = "attempt", "c" * 32
 SPENT = Use(at=AGO, attempt="another", revision="d" * 32)
 LATE = timedelta.resolution
+GUESS = FORMAT.parse("00000-00000-00000")
+ME_DIGEST, OTHER_DIGEST = Masked("1" * 64), Masked("2" * 64)
 
 
 def _line(digest):
@@ -55,73 +59,45 @@ def a_set(*uses, **changes):
     return CodeSet(id="0" * 32, format=FORMAT, **(fields | changes))
 
 
-SETS = {
-    "none": None,
-    "active": a_set(),
-    "exhausted": a_set(SPENT, SPENT),
-    "expired": a_set(expires_at=NOW),
-    "revoked": a_set(revoked_at=AGO),
-    "disabled": a_set(disabled_at=AGO, failures=100, failed_at=AGO),
-}
-
-
-def a_probe(candidates):
-    stored = tuple(StoredDigest.from_text(c.digest, ceiling=POLICY.hasher) for c in candidates)
-    return Probe(candidates=candidates, stored=stored, request=None)
-
-
-def judge(codes, digest=RIGHT, *, ordinals=(0,), attempt=ME, policy=POLICY, now=NOW):
-    candidates = tuple(code for code in codes.codes if code.ordinal in ordinals) if codes else ()
-    probe = a_probe(candidates)
+def judge(codes, digest=RIGHT, *, ordinals=(0,), attempt=ME, policy=POLICY, now=NOW, line=None):
+    """Judge a guess with this digest, which names the codes of these ordinals."""
     return redeemer.judge(
         codes,
-        probe=probe,
-        digest=digest,
-        attempt=attempt,
-        revision=REVISION,
+        the_code(codes, digest, ordinals),
+        use=Use(at=now, attempt=attempt, revision=REVISION),
+        replacement=line,
         policy=policy,
-        now=now,
     )
 
 
+def the_code(codes, digest, ordinals=(0,)):
+    """Return the code whose digest this is, among those of the ordinals; None for none."""
+    line = _line(digest)
+    named = [code for code in codes.codes if code.ordinal in ordinals] if codes else []
+    return next((code for code in named if code.digest == line), None)
+
+
+def recognise(codes, digest=RIGHT, *, attempt=ME, policy=POLICY, now=NOW):
+    """Recognise a guess with this digest, as a success told again; None where it is none."""
+    spent = redeemer.remembered(codes, ordinal=0, attempt=attempt, policy=policy, now=now)
+    found = next((code for code in spent if code.digest == _line(digest)), None)
+    return redeemer.recognise(codes, found) if found else None
+
+
+def a_document(active=None, pending=None, unlock=None):
+    return replace(EMPTY, active=active, pending=pending, unlock=unlock)
+
+
 def permit(codes, *, replacing=False, first=None, attempt=ME, now=NOW):
+    document = a_document(codes)
     redeemer.permit_issue(
-        codes,
-        first=first or codes,
+        document,
+        first=first or document,
         replacing=replacing,
         attempt=attempt,
         policy=POLICY,
         now=now,
     )
-
-
-@pytest.mark.parametrize(
-    ("state", "right", "wrong", "issue", "revoke"),
-    [
-        ("none", NoActiveCodes, NoActiveCodes, None, "none"),
-        ("active", Spent, InvalidCode, CodesAlreadyIssued, "revoked"),
-        ("exhausted", NoActiveCodes, NoActiveCodes, None, "revoked"),
-        ("expired", NoActiveCodes, NoActiveCodes, None, "revoked"),
-        ("revoked", NoActiveCodes, NoActiveCodes, None, "revoked"),
-        ("disabled", SetDisabled, SetDisabled, CodesAlreadyIssued, "disabled"),
-    ],
-)
-def test_every_state_under_every_verb(state, right, wrong, issue, revoke):
-    """The whole table: a right code, a wrong one, an issue, a replacement and a revocation."""
-    codes = SETS[state]
-    assert redeemer.state_of(codes, NOW) is SetState(state)
-    for digest, expected in ((RIGHT, right), (WRONG, wrong)):
-        verdict = judge(codes, digest)
-        ended = verdict if isinstance(verdict, Spent) else verdict.error
-        assert isinstance(ended, expected)
-        assert isinstance(verdict, Counted) == (expected is InvalidCode)
-    permit(codes, replacing=True)
-    if issue is None:
-        permit(codes)
-    else:
-        with pytest.raises(issue):
-            permit(codes)
-    assert redeemer.state_of(redeemer.revoke(codes, NOW) or codes, NOW) is SetState(revoke)
 
 
 class TestJudgement:
@@ -151,16 +127,6 @@ class TestJudgement:
     def test_a_selector_that_names_no_code_is_a_failure(self):
         """There is nothing that it could fit, and the guess counts."""
         assert isinstance(judge(a_set(), ordinals=()), Counted)
-
-    def test_every_candidate_is_compared_after_a_hit(self, monkeypatch):
-        """The number of comparisons does not tell which code has fitted."""
-        compared = []
-        real = redeemer.hmac.compare_digest
-        monkeypatch.setattr(
-            redeemer.hmac, "compare_digest", lambda a, b: compared.append(a) or real(a, b)
-        )
-        assert isinstance(judge(a_set(), ordinals=(0, 1)), Spent)
-        assert len(compared) == 2
 
     def test_the_fifth_failure_starts_a_delay(self):
         """The error of the failure that starts it says until when."""
@@ -196,6 +162,56 @@ class TestJudgement:
         assert isinstance(judge(codes, now=NOW + LATE).error, NoActiveCodes)
 
 
+class TestReplacement:
+    NEW = _line(Masked(b"n" * 32))
+
+    def test_another_code_takes_the_place_of_the_one_that_is_spent(self):
+        """It has the same ordinal and is unused; the spent one is kept among the former ones."""
+        before = a_set(failures=1, failed_at=AGO)
+        verdict = judge(before, line=self.NEW)
+        mine = Use(at=NOW, attempt=ME, revision=REVISION)
+        assert verdict.is_replaced
+        assert verdict.codes.codes == (
+            StoredCode(ordinal=0, digest=self.NEW),
+            before.codes[1],
+        )
+        assert verdict.codes.codes[1] is before.codes[1]
+        assert verdict.codes.former == (replace(before.codes[0], use=mine),)
+        assert verdict.codes.failures == 0
+
+    def test_a_wrong_guess_replaces_nothing(self):
+        """The code that was drawn in vain is forgotten."""
+        verdict = judge(a_set(), WRONG, line=self.NEW)
+        assert isinstance(verdict, Counted)
+        assert (verdict.codes.codes, verdict.codes.former) == (a_set().codes, ())
+
+    def test_only_the_last_former_codes_are_kept(self):
+        """The document stays bounded however often a code is replaced."""
+        former = tuple(
+            StoredCode(ordinal=0, digest=_line(Masked(bytes([n] * 32))), use=SPENT)
+            for n in range(MAX_FORMER)
+        )
+        verdict = judge(a_set(former=former), line=self.NEW)
+        assert len(verdict.codes.former) == MAX_FORMER
+        assert verdict.codes.former[:-1] == former[1:]
+        assert verdict.codes.former[-1].use.attempt == ME
+
+    def test_a_former_code_is_recognised_as_replaced(self):
+        """Under its attempt and within the window; what stands in its place is not asked."""
+        codes = judge(a_set(), line=self.NEW).codes
+        verdict = recognise(codes)
+        assert isinstance(verdict, Recognised)
+        assert (verdict.ordinal, verdict.is_replaced) == (0, True)
+        assert recognise(codes, now=NOW + POLICY.replay_for) is None
+
+    def test_two_successes_of_one_attempt_are_told_the_last_one_first(self):
+        """Where an attempt spent a code and, in its place, another one, both are remembered."""
+        first = judge(a_set(), line=self.NEW, now=NOW - LATE).codes
+        second = judge(first, Masked(b"n" * 32)).codes
+        spent = redeemer.remembered(second, ordinal=None, attempt=ME, policy=POLICY, now=NOW)
+        assert [code.digest for code in spent] == [self.NEW, _line(RIGHT)]
+
+
 class TestRecognition:
     MINE = Use(at=NOW - timedelta(minutes=10) + LATE, attempt=ME, revision="e" * 32)
 
@@ -211,64 +227,120 @@ class TestRecognition:
     )
     def test_a_recent_success_is_told_again(self, codes):
         """Before any lock and after any end that is not a refusal of the set itself."""
-        verdict = judge(codes)
+        verdict = recognise(codes)
         assert isinstance(verdict, Recognised)
         assert (verdict.ordinal, verdict.use) == (0, self.MINE)
+        assert not verdict.is_replaced
 
     @pytest.mark.parametrize("end", ["revoked_at", "disabled_at"])
     def test_nothing_is_recognised_in_a_revoked_or_disabled_set(self, end):
         """A set that was taken away takes its successes with it."""
-        assert isinstance(judge(a_set(self.MINE, None, **{end: NOW})), Refused)
+        codes = a_set(self.MINE, None, **{end: NOW})
+        assert recognise(codes) is None
+        assert isinstance(judge(codes), Refused)
 
     def test_the_window_is_over_at_its_end(self):
         """After exactly `replay_for` the code is just a used one."""
-        use = replace(self.MINE, at=NOW - POLICY.replay_for)
-        assert isinstance(judge(a_set(use, None)).error, CodeAlreadyUsed)
+        codes = a_set(replace(self.MINE, at=NOW - POLICY.replay_for), None)
+        assert recognise(codes) is None
+        assert isinstance(judge(codes).error, CodeAlreadyUsed)
 
     def test_a_success_from_a_clock_ahead_has_just_been(self):
         """The clocks of hosts differ: elapsed time is never negative."""
         use = replace(self.MINE, at=NOW + timedelta(hours=1))
-        assert isinstance(judge(a_set(use, None)), Recognised)
+        assert isinstance(recognise(a_set(use, None)), Recognised)
 
     def test_a_window_of_zero_recognises_nothing(self):
         """Not even a success of the same instant."""
         policy = Policy(replay_for=timedelta(0))
-        verdict = judge(a_set(replace(self.MINE, at=NOW), None), policy=policy)
-        assert isinstance(verdict.error, CodeAlreadyUsed)
+        assert recognise(a_set(replace(self.MINE, at=NOW), None), policy=policy) is None
 
     def test_another_attempt_recognises_nothing(self):
         """Only the attempt that spent the code."""
-        verdict = judge(a_set(self.MINE, None), attempt="other")
-        assert isinstance(verdict.error, CodeAlreadyUsed)
+        codes = a_set(self.MINE, None)
+        assert recognise(codes, attempt="other") is None
+        assert isinstance(judge(codes, attempt="other").error, CodeAlreadyUsed)
 
     def test_a_wrong_code_under_a_known_attempt_is_a_new_attempt(self):
         """It is judged, counted and locked out like any other."""
-        assert isinstance(judge(a_set(self.MINE, None), WRONG), Counted)
+        codes = a_set(self.MINE, None)
+        assert recognise(codes, WRONG) is None
+        assert isinstance(judge(codes, WRONG), Counted)
         locked = a_set(self.MINE, None, failures=5, failed_at=NOW)
+        assert recognise(locked, WRONG) is None
         assert isinstance(judge(locked, WRONG).error, TooManyAttempts)
 
+    def test_an_unspent_code_is_no_success(self):
+        """There is nothing that could be told again."""
+        assert redeemer.recognise(a_set(), a_set().codes[0]) is None
+
     @pytest.mark.parametrize(
-        ("codes", "ordinals", "expected"),
+        ("codes", "ordinal", "expected"),
         [
-            (a_set(MINE, None), (0,), True),
-            (a_set(MINE, None), (1,), False),
-            (a_set(MINE, None), (), False),
-            (a_set(MINE, None, disabled_at=NOW), (0,), False),
-            (None, (), False),
+            (a_set(MINE, None), 0, (0,)),
+            (a_set(MINE, None), None, (0,)),
+            (a_set(MINE, None), 1, ()),
+            (a_set(MINE, None), 7, ()),
+            (a_set(MINE, None, disabled_at=NOW), 0, ()),
+            (None, 0, ()),
         ],
     )
-    def test_only_the_named_code_is_worth_a_hash_before_the_lock(self, codes, ordinals, expected):
+    def test_only_the_named_code_is_worth_a_hash_before_the_lock(self, codes, ordinal, expected):
         """What cannot be a replay is refused at the lock without a hash."""
-        candidates = tuple(c for c in codes.codes if c.ordinal in ordinals) if codes else ()
-        probe = a_probe(candidates)
-        found = redeemer.may_be_replay(codes, probe=probe, attempt=ME, policy=POLICY, now=NOW)
-        assert found is expected
+        found = redeemer.remembered(codes, ordinal=ordinal, attempt=ME, policy=POLICY, now=NOW)
+        assert tuple(code.ordinal for code in found) == expected
+
+
+class TestConfirmation:
+    WAITS = a_set(lapses_at=NOW + LATE)
+
+    def confirm(self, codes, digest=RIGHT, now=NOW):
+        return redeemer.judge_confirmation(codes, the_code(codes, digest), policy=POLICY, now=now)
+
+    def test_a_right_code_lets_the_set_count(self):
+        """It spends nothing, and the failures on the way to it are forgotten."""
+        before = replace(self.WAITS, failures=3, failed_at=AGO)
+        verdict = self.confirm(before)
+        assert isinstance(verdict, Confirmed)
+        assert verdict.is_new
+        assert verdict.codes == replace(a_set(), confirmed_at=NOW)
+
+    def test_a_wrong_code_is_counted(self):
+        """By the set that waits."""
+        verdict = self.confirm(self.WAITS, WRONG)
+        assert isinstance(verdict, Counted)
+        assert isinstance(verdict.error, InvalidCode)
+        assert verdict.codes == replace(self.WAITS, failures=1, failed_at=NOW)
+
+    def test_the_set_lapses_at_the_instant(self):
+        """One microsecond before it can be confirmed; at the instant it cannot."""
+        assert isinstance(self.confirm(self.WAITS, now=NOW), Confirmed)
+        assert isinstance(self.confirm(self.WAITS, now=NOW + LATE).error, NoActiveCodes)
+
+    def test_confirming_twice_is_fine_for_a_while(self):
+        """Told again without a change, for as long as it could be confirmed at first."""
+        codes = a_set(confirmed_at=NOW)
+        document, end = a_document(codes), NOW + POLICY.pending_for
+        assert redeemer.confirmable(document, policy=POLICY, now=end - LATE) is codes
+        assert redeemer.confirmable(document, policy=POLICY, now=end) is None
+        assert self.confirm(codes) == Confirmed(codes=codes, is_new=False)
+
+    def test_a_set_that_never_waited_cannot_be_confirmed(self):
+        """Nobody may try codes on a set that counts without redeeming them."""
+        for document in (EMPTY, a_document(a_set())):
+            assert redeemer.confirmable(document, policy=POLICY, now=NOW) is None
+        assert isinstance(self.confirm(None).error, NoActiveCodes)
+
+    def test_the_set_that_waits_comes_first(self):
+        """A set that was confirmed a moment ago does not hide it."""
+        document = a_document(a_set(confirmed_at=NOW), self.WAITS)
+        assert redeemer.confirmable(document, policy=POLICY, now=NOW) is self.WAITS
 
 
 class TestPermission:
     def test_a_replacement_names_the_set_that_it_saw_first(self):
         """If another one stands there by then, or none, the other call has won."""
-        other = replace(a_set(), id="1" * 32)
+        other = a_document(replace(a_set(), id="1" * 32))
         for now_there, first in ((a_set(), other), (None, other)):
             with pytest.raises(ConcurrentUpdate):
                 permit(now_there, first=first, replacing=True)
@@ -297,20 +369,86 @@ class TestPermission:
     def test_two_calls_of_one_attempt_do_not_undo_each_other(self):
         """A set that another call of the same attempt has just stored was shown by it."""
         with pytest.raises(CodesAlreadyIssued):
-            permit(a_set(attempt=ME, issued_at=NOW), first=replace(a_set(), id="1" * 32))
+            permit(
+                a_set(attempt=ME, issued_at=NOW),
+                first=a_document(replace(a_set(), id="1" * 32)),
+            )
+
+
+class TestManagement:
+    LOCKED = Policy(management="unlock")
+
+    def permit(self, document, session=ME_DIGEST, *, policy=LOCKED, now=NOW):
+        redeemer.permit_management(document, session=session, policy=policy, now=now)
+
+    def test_an_open_policy_asks_for_nothing(self):
+        """Whether a session may issue is then the host's to decide."""
+        self.permit(EMPTY, None, policy=POLICY)
+
+    @pytest.mark.parametrize(
+        ("session", "ago"),
+        [(None, LATE), (OTHER_DIGEST, LATE), (ME_DIGEST, LOCKED.unlock_for)],
+        ids=["no session", "another session", "lapsed"],
+    )
+    def test_whoever_has_not_unlocked_is_refused(self, session, ago):
+        """No session, another one, or this one too long ago."""
+        unlock = Unlock(session=ME_DIGEST.reveal(), at=NOW - ago)
+        with pytest.raises(ManagementLocked):
+            self.permit(a_document(unlock=unlock), session)
+
+    @pytest.mark.parametrize("ago", [LOCKED.unlock_for - LATE, -timedelta(days=1)])
+    def test_an_unlock_lasts_until_its_very_end(self, ago):
+        """The last microsecond counts, and one by a clock ahead has just been."""
+        self.permit(a_document(unlock=Unlock(session=ME_DIGEST.reveal(), at=NOW - ago)))
+
+    def test_only_the_session_that_unlocked_can_lock(self):
+        """For any other, nothing changes; the sets stay as they are."""
+        document = redeemer.unlock(a_document(a_set()), session=ME_DIGEST, now=NOW)
+        assert redeemer.lock(document, session=OTHER_DIGEST) is None
+        assert redeemer.lock(document, session=ME_DIGEST) == a_document(a_set())
+        assert redeemer.lock(EMPTY, session=ME_DIGEST) is None
 
 
 def test_an_absent_set_asks_for_a_hash_of_the_same_cost():
     """Nobody learns from the time whether there is a set."""
-    probe = probe_of(
-        None,
-        subject=Subject("alice"),
-        parsed=FORMAT.parse("00000-00000-00000"),
-        ceiling=POLICY.hasher,
-        key_id="-",
-    )
+    probe = absent_probe(subject=Subject("alice"), parsed=GUESS, hasher=POLICY.hasher, key_id="-")
     assert probe.candidates == ()
-    assert probe.request.hasher == POLICY.hasher
+    assert [request.hasher for request in probe.requests] == [POLICY.hasher]
+    assert probe.match((RIGHT,)) is None
+
+
+class Watched:
+    """A digest that notes with what it is compared."""
+
+    def __init__(self, digest):
+        self.digest, self.compared = digest, 0
+
+    def __eq__(self, other):
+        self.compared += 1
+        return self.digest == other
+
+    __hash__ = None
+
+
+def test_every_candidate_is_compared_after_a_hit():
+    """The number of comparisons does not tell which code has fitted."""
+    digits = CodeFormat.digits(8)
+    probe = probe_of(
+        replace(a_set(), format=digits),
+        subject=Subject("alice"),
+        parsed=digits.parse("12345678"),
+        ceiling=POLICY.hasher,
+    )
+    watched = [Watched(each.expected) for each in probe.candidates]
+    probe = replace(
+        probe,
+        candidates=tuple(
+            replace(each, expected=digest)
+            for each, digest in zip(probe.candidates, watched, strict=True)
+        ),
+    )
+    assert probe.match((RIGHT,)).ordinal == 0
+    assert [each.compared for each in watched] == [1, 1]
 
 
 def test_codes_of_a_set_without_selectors_must_share_their_salt():
@@ -324,5 +462,38 @@ def test_codes_of_a_set_without_selectors_must_share_their_salt():
             subject=Subject("alice"),
             parsed=digits.parse("12345678"),
             ceiling=POLICY.hasher,
-            key_id="-",
         )
+
+
+def test_a_recognition_asks_for_one_hash():
+    """Codes that were spent under one attempt but made differently: the last one alone counts."""
+    lines = [_line(RIGHT), _line(RIGHT).replace("keyid=-", "keyid=x"), _line(WRONG)]
+    spent = [StoredCode(ordinal=n, digest=line, use=SPENT) for n, line in enumerate(lines)]
+    probe = recognition_of(
+        a_set(), spent, subject=Subject("alice"), parsed=GUESS, ceiling=POLICY.hasher
+    )
+    assert [each.code.ordinal for each in probe.candidates] == [0, 2]
+    assert len(probe.requests) == 1
+
+
+class TestNoThrottle:
+    """A policy without a throttle counts, and neither slows down nor disables."""
+
+    POLICY = Policy(throttle=None)
+
+    @pytest.mark.parametrize("failures", [0, 5, 99, 500, 999_999, 1_000_000])
+    def test_no_failure_starts_a_delay_or_disables(self, failures):
+        """However many there were; the count itself stays within what a document may hold."""
+        codes = a_set(failures=failures, failed_at=NOW)
+        assert redeemer.gate(codes, throttle=None, now=NOW) is None
+        verdict = judge(codes, WRONG, policy=self.POLICY)
+        assert isinstance(verdict, Counted)
+        assert (verdict.error.retry_at, verdict.happened) == (None, (EventKind.FAILED,))
+        assert verdict.codes.failures == min(failures + 1, 1_000_000)
+        assert verdict.codes.state_at(NOW) is SetState.ACTIVE
+        assert isinstance(judge(verdict.codes, policy=self.POLICY), Spent)
+
+    def test_what_a_throttle_disabled_before_stays_so(self):
+        """Taking the throttle away launders nothing."""
+        codes = a_set(disabled_at=AGO, failures=100, failed_at=AGO)
+        assert isinstance(judge(codes, policy=self.POLICY).error, SetDisabled)

@@ -5,7 +5,8 @@ from typing import Self
 
 import sqlalchemy as sa
 
-from recoverykit.core.state import Document
+from recoverykit.core.document import unchecked_document_in
+from recoverykit.storage import Record
 from recoverykit.storage.sql import define_tables
 
 _TABLES = define_tables(sa.MetaData())
@@ -46,11 +47,17 @@ class Watcher:
         self._is_over.set()
         self._thread.join(_SECONDS)
 
+    @staticmethod
+    def _failures_in(document: str) -> int:
+        active = unchecked_document_in(Record(revision="", document=document)).active
+        assert active is not None
+        return active.failures
+
     def _watch(self) -> None:
         with self._engine.connect() as connection:
             while not self._is_over.is_set():
                 document, events = connection.execute(self._query).one()
-                failures = Document.from_text(document).active.failures
+                failures = self._failures_in(document)
                 if events != 1 + failures:
                     self.torn.append((failures, events))
                 self.looks += 1

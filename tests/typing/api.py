@@ -1,6 +1,6 @@
 """Programs that are never run: only their types are checked, as a host's would be."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
 from typing import assert_type
 
@@ -19,12 +19,20 @@ from recoverykit import (
     Redemption,
     RedemptionRefused,
     RefusalReason,
+    Resealed,
     Severity,
     Status,
     Subject,
     Throttle,
 )
-from recoverykit.storage import Change, Record, Storage, TransactionalStorage
+from recoverykit.storage import (
+    Change,
+    EnumerableStorage,
+    KeyUse,
+    Record,
+    Storage,
+    TransactionalStorage,
+)
 from recoverykit.storage.memory import MemoryStorage
 from recoverykit.storage.sql import SQLStorage
 from recoverykit.testing import ManualClock
@@ -50,6 +58,18 @@ def takes_storages() -> tuple[Storage, ...]:
     return (*transactional, Mine())
 
 
+def takes_enumerable_storages() -> tuple[EnumerableStorage, ...]:
+    """Return one of each that can say what it holds."""
+    return MemoryStorage(), SQLStorage(create_engine("sqlite:///codes.db"))
+
+
+def count_keys(storage: EnumerableStorage, subject: Subject) -> None:
+    """Ask a storage what it holds."""
+    assert_type(storage.key_use(), Mapping[str, KeyUse])
+    assert_type(storage.scopes(subject), tuple[Subject, ...])
+    assert_type(storage.sealed_otherwise(None, after=None, limit=1), tuple[Subject, ...])
+
+
 def listen(event: Event) -> None:
     """Take note of an event."""
     assert_type(event.reason, RefusalReason | None)
@@ -69,17 +89,24 @@ def use_the_kit(storage: Storage, now: datetime, clock: Callable[[], datetime]) 
             count=8,
             format=CodeFormat.digits(10, check=True),
             throttle=Throttle(free=3, first_delay=timedelta(minutes=1)),
+            confirm=True,
+            pending_for=timedelta(minutes=30),
+            rotate=True,
+            management="unlock",
+            unlock_for=timedelta(minutes=5),
         ),
-        keyring=Keyring({"2026-11": b"0" * 32}),
+        keyring=Keyring({"2026-11": b"0" * 32}, accept_unsealed=True),
         hashing=HashLimits(concurrency=2, queue=8),
         clock=clock,
         on_event=listen,
     )
     RecoveryKit(storage, clock=ManualClock(now))
     subject = Subject("alice", tenant="acme", scope="phone")
-    issued = kit.issue(subject, replace=True, attempt="a", context={"actor": "web"})
+    assert_type(kit.unlock(subject, session="s"), datetime)
+    issued = kit.issue(subject, replace=True, attempt="a", session="s", context={"actor": "web"})
     assert_type(issued, Issued)
     assert_type(issued.codes, tuple[str, ...])
+    assert_type(kit.confirm(subject, issued.codes[0], context={"actor": "web"}), Status)
     try:
         redeemed = kit.redeem("alice", issued.codes[0], attempt="a", within=write_session)
     except RedemptionRefused as refusal:
@@ -89,8 +116,11 @@ def use_the_kit(storage: Storage, now: datetime, clock: Callable[[], datetime]) 
         assert_type(redeemed, Redemption)
         assert_type(redeemed.replacement, Issued | None)
     assert_type(kit.status(subject), Status)
-    assert_type(kit.revoke(subject), Status)
+    assert_type(kit.revoke(subject, session="s"), Status)
+    kit.lock(subject, session="s")
     kit.erase(subject)
+    assert_type(kit.erase_scopes(subject), tuple[Subject, ...])
+    assert_type(kit.reseal(after=subject, limit=10), Resealed)
     assert_type(kit.recognises("729435"), bool)
 
 

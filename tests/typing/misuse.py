@@ -15,6 +15,9 @@ kit.issue("alice", True)  # type: ignore[call-arg]  # a bare truth value
 kit.redeem("alice", b"code")  # type: ignore[arg-type]  # a code is text
 kit.redeem("alice", "code", "attempt")  # type: ignore[call-arg]  # an attempt is named
 kit.redeem("alice", "code", within=3)  # type: ignore[arg-type]  # not a function
+kit.unlock("alice", "session")  # type: ignore[call-arg]  # a session is named
+kit.unlock("alice")  # type: ignore[call-arg]  # and is never missing
+Policy(management="closed")  # type: ignore[arg-type]  # open, or unlock
 if kit.redeem("alice", "code").remaining == "9":  # type: ignore[comparison-overlap]  # a number
     pass
 kit.issue("alice").codes.append("mine")  # type: ignore[attr-defined]  # codes are a tuple

@@ -59,7 +59,7 @@ class Document:
 
     __pydantic_config__: ClassVar[dict[str, object]] = _STRICT
 
-    format_number: Annotated[int, Bounded(ge=FORMAT_NUMBER, le=FORMAT_NUMBER)] = FORMAT_NUMBER
+    format_number: Annotated[int, Bounded(ge=FORMAT_NUMBER, le=FORMAT_NUMBER)]
     active: CodeSet | None = None
     pending: CodeSet | None = None
     unlock: Unlock | None = None
@@ -100,7 +100,7 @@ class Document:
         return sealed(content, keyring=keyring, subject=subject, revision=revision)
 
 
-EMPTY: Final = Document()
+EMPTY: Final = Document(format_number=FORMAT_NUMBER)
 
 
 def document_in(record: Record | None, *, keyring: Keyring | None, subject: Subject) -> Document:

@@ -167,7 +167,10 @@ def _parsed(codes: Sequence[Masked[str]], code_format: CodeFormat) -> Iterator[P
 
 
 def _require_sound(call: Call, code_format: CodeFormat, count: int) -> None:
-    policy: Policy = replace(call.setup.policy, format=code_format, count=count)
+    current = call.setup.policy
+    if current.is_off:
+        return  # nothing is going to be stored, and that is the better reason
+    policy: Policy = replace(current, format=code_format, count=count)
     policy.require_sound(peppered=call.setup.keyring is not None)
 
 

@@ -15,8 +15,8 @@ from recoverykit.errors import CodesAlreadyIssued, NoActiveCodes, RecoveryKitErr
 class Act(Enum):
     """What is done to a set, or happens to it."""
 
-    ISSUE = "issue"  # another set is issued, without ``replace``
-    REPLACE = "replace"  # another set is issued, with it
+    ISSUE = "issue"  # another set is issued in its place, without ``replace``
+    REPLACE = "replace"  # another set is issued in its place, with it
     CONFIRM = "confirm"  # a code of it is typed back
     YIELD = "yield"  # another set, which was pending beside it, is confirmed
     SPEND = "spend"  # an unused code of it is redeemed, and more are left, or one is put in place

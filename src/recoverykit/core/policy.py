@@ -27,7 +27,7 @@ class Policy:
     current policy.
 
     Args:
-        count: how many codes a set has; 0 to 100. Zero switches recovery codes off: nothing is
+        count: how many codes a set has; 0 to 64. Zero switches recovery codes off: nothing is
             issued, and nothing is accepted of what was issued before.
         format: the shape of the codes.
         hasher: how they are hashed.

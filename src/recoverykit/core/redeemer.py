@@ -99,7 +99,7 @@ def remembered(
         return ()
     spent = [
         (code.use.at, code)
-        for code in (*codes.former, *codes.codes)
+        for code in reversed((*codes.former, *codes.codes))  # of two at one instant, the newer
         if ordinal in {None, code.ordinal}
         and code.use is not None
         and code.use.attempt == attempt

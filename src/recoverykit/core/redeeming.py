@@ -155,9 +155,10 @@ class Redeeming:
             request = self._replacement(codes, parsed).request
             digests, now = yield from self._guess.digests(*probe.requests, request, now=now)
             line = request.to_stored(digests[-1])
-            if codes is None or all(code.digest != line for code in codes.codes):
+            taken = (*codes.codes, *codes.former) if codes else ()
+            if all(code.digest != line for code in taken):
                 return digests, line, now
-            self._drawn = None  # by chance a code of the set: short codes repeat
+            self._drawn = None  # by chance a code of the set, or a former one: short codes repeat
         raise InvalidArgument("the entropy source gives the same bytes again and again")
 
     def _probe(self, codes: CodeSet | None, parsed: ParsedCode) -> Probe:

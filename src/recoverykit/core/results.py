@@ -89,8 +89,8 @@ class Status:
         remaining: how many codes could be redeemed now; 0 when expired or disabled. Codes are left
             out whose key is missing.
         total: how many codes the set has.
-        low: whether few are left, by the policy's ``low_at``; False where there is no set, or it
-            was revoked.
+        low: whether few are left, by the policy's ``low_at``; False where there is no set, it was
+            revoked, or it is pending, and where codes are switched off.
         issued_at: when the set was issued; None where there is none.
         expires_at: from when on it no longer counts; None for never.
         last_used_at: when a code was last redeemed; None if never.

@@ -2,7 +2,7 @@
 
 import hashlib
 import hmac
-from typing import Final, TypeGuard
+from typing import Final
 
 from recoverykit.core.framing import framed
 from recoverykit.core.masked import Masked
@@ -13,16 +13,7 @@ _LABEL: Final = b"recoverykit/1/session"
 _MAX_CHARS: Final = 1_024
 
 
-def session_digest(session: str | None, subject: Subject) -> Masked[str] | None:
-    """Return the digest of a session's id, or None where the caller has named none.
-
-    Raises:
-        InvalidArgument: as for `required_session_digest`.
-    """
-    return None if session is None else required_session_digest(session, subject)
-
-
-def required_session_digest(session: object, subject: Subject) -> Masked[str]:
+def session_digest(session: Masked[str], subject: Subject) -> Masked[str]:
     """Return the digest of a session's id as it is stored for a subject.
 
     It is a plain hash: a session id that can be guessed is no session id.
@@ -30,13 +21,13 @@ def required_session_digest(session: object, subject: Subject) -> Masked[str]:
     Raises:
         InvalidArgument: it is no text of 1 to 1,024 characters without lone surrogates.
     """
-    if not _is_usable(session):
+    if not _is_usable(session.reveal()):
         raise InvalidArgument("a session id is a text of 1 to 1,024 characters")
-    message = framed(*subject.parts, session.encode())
+    message = framed(*subject.parts, session.reveal().encode())
     return Masked(hmac.digest(_LABEL, message, hashlib.sha256).hex())
 
 
-def _is_usable(session: object) -> TypeGuard[str]:
+def _is_usable(session: object) -> bool:
     return (
         isinstance(session, str)
         and 0 < len(session) <= _MAX_CHARS

@@ -16,6 +16,7 @@ from recoverykit.core.state import CodeSet
 from recoverykit.errors import CorruptRecord
 
 _USABLE = frozenset({SetState.ACTIVE, SetState.PENDING})
+_NEVER_LOW = frozenset({SetState.PENDING, SetState.REVOKED})  # new, or taken away on purpose
 
 
 def status_of(
@@ -44,7 +45,7 @@ def status_of(
         state=state,
         remaining=remaining,
         total=len(codes.codes),
-        low=state is not SetState.REVOKED and remaining <= policy.low_at,
+        low=not policy.is_off and state not in _NEVER_LOW and remaining <= policy.low_at,
         issued_at=codes.issued_at,
         expires_at=codes.expires_at,
         last_used_at=codes.last_used_at,
