@@ -24,12 +24,13 @@ from recoverykit import (
 from recoverykit.core.document import unchecked_document_in
 from recoverykit.storage.memory import MemoryStorage
 from recoverykit.testing import ManualClock
+from tests.weak import WEAK
 
 START = datetime(2026, 11, 22, 12, tzinfo=UTC)
 HOUR, LATE = timedelta(hours=1), timedelta.resolution
 CHEAP = Argon2idHasher(memory_kib=8, time_cost=1, parallelism=1)
 ALICE = Subject("alice")
-WRONG = RecoveryKit(MemoryStorage(), policy=Policy(hasher=CHEAP)).issue(ALICE).codes[0]
+WRONG = RecoveryKit(MemoryStorage(), policy=Policy(hasher=CHEAP, accept=WEAK)).issue(ALICE).codes[0]
 
 
 class Desk:
@@ -40,7 +41,7 @@ class Desk:
         policy = {"hasher": CHEAP, "count": 3, "confirm": True} | policy
         self.kit = RecoveryKit(
             self.storage,
-            policy=Policy(**policy),
+            policy=Policy(**({"accept": WEAK} | policy)),
             keyring=Keyring({"k": b"0123456789abcdef"}),
             clock=self.clock,
             on_event=self.events.append,

@@ -17,6 +17,7 @@ from recoverykit.core.events import EventKind
 from recoverykit.storage import Change, KeyUse
 from recoverykit.storage.memory import MemoryStorage
 from recoverykit.storage.sql import SQLStorage
+from tests.weak import WEAK
 
 CHEAP = Argon2idHasher(memory_kib=8, time_cost=1, parallelism=1)
 OLD, NEW = {"old": b"0123456789abcdef"}, {"new": b"fedcba9876543210"}
@@ -25,7 +26,7 @@ NAMES = [f"user {number}" for number in range(5)]
 
 
 def a_kit(storage, keyring, *, on_event=None, **policy):
-    policy = Policy(count=2, hasher=CHEAP, **policy)
+    policy = Policy(count=2, hasher=CHEAP, accept=WEAK, **policy)
     return RecoveryKit(storage, policy=policy, keyring=keyring, on_event=on_event)
 
 

@@ -25,6 +25,7 @@ from recoverykit import (
 )
 from recoverykit.storage.memory import MemoryStorage
 from recoverykit.testing import ManualClock
+from tests.weak import WEAK
 
 START = datetime(2026, 11, 22, 12, tzinfo=UTC)
 LATE, WINDOW = timedelta.resolution, timedelta(minutes=10)
@@ -45,7 +46,7 @@ class Desk:
         policy = {"hasher": CHEAP, "rotate": True} | policy
         self.kit = RecoveryKit(
             self.storage,
-            policy=Policy(**policy),
+            policy=Policy(**({"accept": WEAK} | policy)),
             keyring=keyring,
             clock=self.clock,
             on_event=self.events.append,

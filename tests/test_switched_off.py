@@ -17,6 +17,7 @@ from recoverykit import (
 )
 from recoverykit.storage.memory import MemoryStorage
 from recoverykit.testing import ManualClock
+from tests.weak import WEAK
 
 START = datetime(2026, 11, 22, 12, tzinfo=UTC)
 CHEAP = Argon2idHasher(memory_kib=8, time_cost=1, parallelism=1)
@@ -41,8 +42,8 @@ def storage():
 @pytest.fixture
 def codes(storage):
     """Codes from before they were switched off; and a pending set beside them."""
-    codes = a_kit(storage, Policy(count=3, hasher=CHEAP)).issue(ALICE).codes
-    waiting = a_kit(storage, Policy(count=3, hasher=CHEAP, confirm=True))
+    codes = a_kit(storage, Policy(count=3, hasher=CHEAP, accept=WEAK)).issue(ALICE).codes
+    waiting = a_kit(storage, Policy(count=3, hasher=CHEAP, accept=WEAK, confirm=True))
     return (*codes, *waiting.issue(ALICE, replace=True).codes)
 
 
@@ -69,7 +70,7 @@ def test_nothing_is_accepted_of_what_was_issued_before(storage, codes, monkeypat
 
 def test_nothing_is_recognised(codes):
     """A login form takes nothing for a recovery code."""
-    assert a_kit(MemoryStorage(), Policy(hasher=CHEAP)).recognises(codes[0])
+    assert a_kit(MemoryStorage(), Policy(hasher=CHEAP, accept=WEAK)).recognises(codes[0])
     assert not a_kit(MemoryStorage(), OFF).recognises(codes[0])
 
 
@@ -94,4 +95,7 @@ def test_what_stands_can_be_cleared_up(storage, codes):
 def test_switching_on_again_brings_the_codes_back(storage, codes):
     """Switching off is the policy's word, and changes nothing that is stored: revoke for good."""
     a_kit(storage, OFF).status(ALICE)
-    assert a_kit(storage, Policy(count=3, hasher=CHEAP)).redeem(ALICE, codes[0]).remaining == 2
+    assert (
+        a_kit(storage, Policy(count=3, hasher=CHEAP, accept=WEAK)).redeem(ALICE, codes[0]).remaining
+        == 2
+    )

@@ -30,6 +30,7 @@ from recoverykit.storage import Record
 from recoverykit.storage.memory import MemoryStorage
 from recoverykit.storage.sql import SQLStorage
 from recoverykit.testing import ManualClock
+from tests.weak import WEAK
 
 START = datetime(2026, 11, 22, 12, tzinfo=UTC)
 CHEAP = Argon2idHasher(memory_kib=8, time_cost=1, parallelism=1)
@@ -83,7 +84,12 @@ def rows(request, tmp_path):
 
 def a_kit(storage, *, keyring=KEYRING, **policy):
     policy = {"count": 2, "hasher": CHEAP, "confirm": True} | policy
-    return RecoveryKit(storage, policy=Policy(**policy), keyring=keyring, clock=ManualClock(START))
+    return RecoveryKit(
+        storage,
+        policy=Policy(**({"accept": WEAK} | policy)),
+        keyring=keyring,
+        clock=ManualClock(START),
+    )
 
 
 def fill(storage, subject=ALICE, **options):

@@ -18,6 +18,7 @@ from recoverykit import (
 )
 from recoverykit.storage.memory import MemoryStorage
 from recoverykit.testing import ManualClock
+from tests.weak import WEAK
 
 START = datetime(2026, 11, 22, 12, tzinfo=UTC)
 LATE, TEN = timedelta.resolution, timedelta(minutes=10)
@@ -34,7 +35,7 @@ class Desk:
         policy = {"hasher": CHEAP, "count": 3, "management": management} | policy
         self.kit = RecoveryKit(
             self.storage,
-            policy=Policy(**policy),
+            policy=Policy(**({"accept": WEAK} | policy)),
             clock=self.clock,
             on_event=self.events.append,
         )

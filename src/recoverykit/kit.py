@@ -1,30 +1,28 @@
 """The kit: the verbs that a host calls, run over its storage."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Final
 
 from recoverykit.core import flows
 from recoverykit.core.events import Event
-from recoverykit.core.foreign_scheme import ForeignScheme
-from recoverykit.core.format import CodeFormat
-from recoverykit.core.importing import foreign_hashes, masked_all, plain_codes
 from recoverykit.core.keyring import Keyring
 from recoverykit.core.masked import Masked
 from recoverykit.core.policy import Policy
-from recoverykit.core.results import Issued, Redemption, Resealed, Status
+from recoverykit.core.results import Issued, Redemption, Status
 from recoverykit.core.session import session_digest
 from recoverykit.core.subject import Subject
-from recoverykit.errors import CorruptRecord, InvalidArgument, RedemptionRefused, UnknownKey
+from recoverykit.errors import InvalidArgument, RedemptionRefused
 from recoverykit.limiter import HashLimits
 from recoverykit.runner import Runner
 from recoverykit.shell import Clock, HostFunction
 from recoverykit.storage import Storage
+from recoverykit.upkeep import Upkeep
 
 _MAX_BATCH: Final = 10_000
 
 
-class RecoveryKit:
+class RecoveryKit(Upkeep):
     """Issues, redeems and revokes recovery codes over a storage.
 
     One kit serves a whole process: it is safe in any number of threads and after a fork.
@@ -57,13 +55,15 @@ class RecoveryKit:
         if keyring is not None and not isinstance(keyring, Keyring):
             del keyring  # it may hold bare keys, and the frame of an error keeps its locals
             raise InvalidArgument("a keyring must be a Keyring")
-        self._runner = Runner(
-            storage,
-            policy=policy,
-            keyring=keyring,
-            hashing=hashing,
-            clock=clock,
-            on_event=on_event,
+        super().__init__(
+            Runner(
+                storage,
+                policy=policy,
+                keyring=keyring,
+                hashing=hashing,
+                clock=clock,
+                on_event=on_event,
+            )
         )
 
     def issue(
@@ -104,91 +104,11 @@ class RecoveryKit:
             UnknownKey, CorruptRecord, StorageError: what is stored cannot be read, or not be
                 written.
         """
-        masked = None if session is None else Masked(session)
+        of_session = None if session is None else Masked(session)
         del session  # from here on no frame of ours shows it
         call = self._runner.call(subject, attempt=attempt, context=context)
-        digest = masked and session_digest(masked, call.subject)
+        digest = of_session and session_digest(of_session, call.subject)
         return self._runner.run(flows.issue(call, replacing=replace, session=digest))
-
-    def import_codes(
-        self,
-        subject: Subject | str,
-        codes: Sequence[str],
-        *,
-        format: CodeFormat,
-        replace: bool = False,
-        session: str | None = None,
-        context: Mapping[str, str] | None = None,
-    ) -> Status:
-        """Take over codes that another system stored as they are, and that nobody has used.
-
-        They are hashed on the way in, and keep their own format. The set counts at once, for the
-        user has kept its codes already.
-
-        Args:
-            subject: whose codes; a plain text is a subject's id.
-            codes: 1 to 64 different codes, in the order of their ordinals.
-            format: the shape that they have: see `CodeFormat.symbols` for other alphabets.
-            replace: as for ``issue``.
-            session: as for ``issue``.
-            context: as for ``issue``.
-
-        Raises:
-            InvalidArgument: a code has not the format, or comes twice; or as for ``issue``.
-            PolicyError: the format breaks a rule that the policy does not accept.
-            OutcomeUnknown: it is not known whether the set was stored: look at the status.
-            SwitchedOff, ManagementLocked, CodesAlreadyIssued, ConcurrentUpdate, Overloaded,
-                UnknownKey, CorruptRecord, StorageError: as for ``issue``.
-        """
-        masked = masked_all(codes)
-        del codes  # from here on no frame of ours shows them
-        call = self._runner.call(subject, context=context)
-        source = plain_codes(call, masked, format)
-        of_session = session_digest(session, call.subject)
-        return self._runner.run(flows.install(call, source, replacing=replace, session=of_session))
-
-    def import_hashes(
-        self,
-        subject: Subject | str,
-        hashes: Sequence[str],
-        *,
-        scheme: ForeignScheme,
-        format: CodeFormat,
-        with_separators: bool = False,
-        replace: bool = False,
-        session: str | None = None,
-        context: Mapping[str, str] | None = None,
-    ) -> Status:
-        """Take over hashes of codes that nobody has used, as another system made them.
-
-        They are only ever read. Each costs one evaluation in every attempt, and none is bound to
-        its owner: `Status.legacy` counts them until the user has new codes.
-
-        Args:
-            subject: whose codes; a plain text is a subject's id.
-            hashes: what the other system stored: 1 to 16 different lines.
-            scheme: what it hashed with; it is not guessed.
-            format: the shape that the codes have, without a selector.
-            with_separators: whether codes were hashed as they were shown, in groups.
-            replace: as for ``issue``.
-            session: as for ``issue``.
-            context: as for ``issue``.
-
-        Raises:
-            InvalidArgument: a line is none of the scheme, comes twice, or would cost too much; or
-                as for ``issue``.
-            PolicyError: the format breaks a rule that the policy does not accept.
-            MissingExtra: the scheme needs the extra ``import``.
-            OutcomeUnknown: it is not known whether the set was stored: look at the status.
-            SwitchedOff, ManagementLocked, CodesAlreadyIssued, ConcurrentUpdate, UnknownKey,
-                CorruptRecord, StorageError: as for ``issue``.
-        """
-        masked = masked_all(hashes)
-        del hashes  # see above
-        call = self._runner.call(subject, context=context)
-        source = foreign_hashes(call, masked, scheme, format, is_display_hashed=with_separators)
-        of_session = session_digest(session, call.subject)
-        return self._runner.run(flows.install(call, source, replacing=replace, session=of_session))
 
     def confirm(
         self,
@@ -301,10 +221,10 @@ class RecoveryKit:
             UnknownKey, CorruptRecord, StorageError: what is stored cannot be read, or not be
                 written.
         """
-        masked = None if session is None else Masked(session)
+        of_session = None if session is None else Masked(session)
         del session  # from here on no frame of ours shows it
         call = self._runner.call(subject, context=context)
-        digest = masked and session_digest(masked, call.subject)
+        digest = of_session and session_digest(of_session, call.subject)
         return self._runner.run(flows.revoke(call, session=digest))
 
     def unlock(self, subject: Subject | str, *, session: str) -> datetime:
@@ -354,49 +274,6 @@ class RecoveryKit:
             StorageError: it could not be removed.
         """
         self._runner.run(flows.erase(self._runner.call(subject)))
-
-    def erase_scopes(self, subject: Subject | str) -> tuple[Subject, ...]:
-        """Erase every scope of a subject, one after the other; return those that there were.
-
-        What somebody issues meanwhile, in a scope that is new, may remain.
-
-        Raises:
-            InvalidArgument: the subject cannot be used, or the storage cannot list.
-            OutcomeUnknown, StorageError: as for ``erase``; erase again.
-        """
-        scopes = self._runner.enumerable.scopes(Subject.of(subject))
-        for each in scopes:
-            self.erase(each)
-        return scopes
-
-    def reseal(self, *, after: Subject | None = None, limit: int = 100) -> Resealed:
-        """Put a batch of documents under the newest seal. Their codes stay as they are.
-
-        Begin without ``after``, and go on with ``Resealed.last`` until that is None.
-
-        Args:
-            after: where the batch before ended; None for the first.
-            limit: how many documents the batch has at most; 1 to 10,000.
-
-        Raises:
-            InvalidArgument: the subject cannot be used, the limit is out of its bounds, or the
-                storage cannot list.
-            StorageError: what is stored cannot be read, or not be written.
-        """
-        if type(limit) is not int or not 1 <= limit <= _MAX_BATCH:
-            raise InvalidArgument(f"limit must be 1 to {_MAX_BATCH}")
-        behind = None if after is None else Subject.of(after)
-        keyring = self._runner.setup.keyring
-        newest = keyring.primary if keyring else None
-        batch = self._runner.enumerable.sealed_otherwise(newest, after=behind, limit=limit)
-        count, failed = 0, list[Subject]()
-        for each in batch:
-            try:
-                count += self._runner.run(flows.reseal(self._runner.call(each)))
-            except (UnknownKey, CorruptRecord):
-                failed.append(each)
-        last = batch[-1] if len(batch) == limit else None
-        return Resealed(count=count, failed=tuple(failed), last=last)
 
     def recognises(self, text: str) -> bool:
         """Say whether a text has the shape of a code of this policy, check symbol included.

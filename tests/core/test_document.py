@@ -186,7 +186,7 @@ def _mutations():
         change((*codes, 1, "ordinal"), 64),
         change((*codes, 1, "extra"), 1),
         change((*codes, 1, "digest"), ""),
-        change((*codes, 1, "digest"), "x" * 201),
+        change((*codes, 1, "digest"), "x" * 243),
         change((*codes, 1, "digest"), None),
         change((*codes, 0, "use", "revision"), "x"),
         change((*codes, 0, "use", "at"), None),

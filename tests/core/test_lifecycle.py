@@ -21,6 +21,7 @@ from recoverykit.core.document import unchecked_document_in
 from recoverykit.core.lifecycle import LIFE, STATES, Act, Gone
 from recoverykit.storage.memory import MemoryStorage
 from recoverykit.testing import ManualClock
+from tests.weak import WEAK
 
 START = datetime(2026, 11, 22, 12, tzinfo=UTC)
 ALICE = Subject("alice")
@@ -55,10 +56,14 @@ class Life:
         self.confirming, self.open = self.kit(confirm=True), self.kit()
         issued = self.confirming.issue(ALICE)
         self.codes, self.id = issued.codes, issued.set_id
-        self.wrong = RecoveryKit(MemoryStorage(), policy=Policy(hasher=CHEAP)).issue(ALICE).codes[0]
+        self.wrong = (
+            RecoveryKit(MemoryStorage(), policy=Policy(hasher=CHEAP, accept=WEAK))
+            .issue(ALICE)
+            .codes[0]
+        )
 
     def kit(self, **options):
-        policy = Policy(**(self._policy | options))
+        policy = Policy(**({"accept": WEAK} | self._policy | options))
         return RecoveryKit(self.storage, policy=policy, clock=self.clock)
 
     @property

@@ -73,7 +73,7 @@ def ending(request, server_database_url):
 
 
 @pytest.mark.parametrize("cut", Cut)
-def test_a_connection_cut_during_commit_leaves_the_outcome_unknown(
+def test_a_connection_cut_during_commit_leaves_the_outcome_unknown(  # noqa: PLR0917  # fixtures
     direct, first, storage, proxy, cut, ending
 ):
     """The storage says the same whether or not the change has landed, and goes on working."""

@@ -60,7 +60,8 @@ class Confirming:
             return Refused(error=MalformedCode()), now
         if locked := redeemer.gate(codes, throttle=policy.throttle, now=now):
             return Refused(error=locked), now
-        if codes is None:
+        # What has ended, or never was, is all the same to a guess, and costs it the same.
+        if codes is None or redeemer.is_past_confirming(codes, now=now):
             probe = absent_probe(
                 subject=call.subject,
                 parsed=parsed,

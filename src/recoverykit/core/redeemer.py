@@ -38,7 +38,6 @@ resulting document: no verdict may be told before a commit has made it true. The
 
 from dataclasses import replace
 from datetime import datetime, timedelta
-from operator import itemgetter
 from typing import Final
 
 from recoverykit.core.document import Document, Unlock
@@ -86,7 +85,9 @@ def retry_at(codes: CodeSet, *, throttle: Throttle | None, now: datetime) -> dat
 def remembered(
     codes: CodeSet | None, *, ordinal: int | None, attempt: str, policy: Policy, now: datetime
 ) -> tuple[StoredCode, ...]:
-    """Return the codes that were spent under this attempt, not long ago; the last one first.
+    """Return the codes that were spent under this attempt, not long ago.
+
+    Of those that had one place in the set the last one comes first.
 
     Args:
         codes: the set; None where there is none.
@@ -97,15 +98,15 @@ def remembered(
     """
     if codes is None or codes.state_at(now) in _RECOGNISES_NOTHING:
         return ()
-    spent = [
-        (code.use.at, code)
-        for code in reversed((*codes.former, *codes.codes))  # of two at one instant, the newer
+    # At one place each code was spent before the one that took its place, whatever the clocks say.
+    return tuple(
+        code
+        for code in reversed((*codes.former, *codes.codes))
         if ordinal in {None, code.ordinal}
         and code.use is not None
         and code.use.attempt == attempt
         and _is_recent(code.use.at, policy.replay_for, now)
-    ]
-    return tuple(code for _, code in sorted(spent, key=itemgetter(0), reverse=True))
+    )
 
 
 def recognise(codes: CodeSet, code: StoredCode) -> Recognised | None:
@@ -159,6 +160,11 @@ def confirmable(document: Document, *, policy: Policy, now: datetime) -> CodeSet
     return active if _is_recent(active.confirmed_at, policy.pending_for, now) else None
 
 
+def is_past_confirming(codes: CodeSet, *, now: datetime) -> bool:
+    """Say whether any confirmation of the set is refused, right or wrong."""
+    return _refusal(codes, Act.CONFIRM, now) is not None
+
+
 def judge_confirmation(
     codes: CodeSet | None, match: StoredCode | None, *, policy: Policy, now: datetime
 ) -> Confirmed | Counted | Refused:
@@ -177,7 +183,8 @@ def judge_confirmation(
     if refused := _refused(codes, Act.CONFIRM, policy, now):
         return refused
     if match is None:
-        return _count(codes, None, throttle=policy.throttle, now=now)
+        missed = _refused(codes, Act.MISS, policy, now)
+        return missed or _count(codes, None, throttle=policy.throttle, now=now)
     if not codes.is_pending:
         return Confirmed(codes=codes, is_new=False)
     active = replace(codes, lapses_at=None, confirmed_at=now, failures=0, failed_at=None)

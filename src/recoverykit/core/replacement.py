@@ -60,7 +60,9 @@ def draw_replacement(call: Call, codes: CodeSet | None, guess: ParsedCode) -> Re
     """
     setup = call.setup
     code_format = codes.format if codes else setup.policy.format
-    code = generate_one(code_format, guess.ordinal, setup.entropy)
+    # The format of a set that has ended may have places which the policy's has not.
+    ordinal = guess.ordinal if codes else 0 if code_format.selector else None
+    code = generate_one(code_format, ordinal, setup.entropy)
     model = _model(call, codes, guess)
     is_alone = guess.ordinal is not None or codes is None or len(codes.codes) == 1
     shared = None if is_alone else model

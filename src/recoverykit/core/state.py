@@ -148,5 +148,6 @@ class CodeSet:
 
     @property
     def last_used_at(self) -> datetime | None:
-        """When a code of the set was last redeemed; None if never."""
-        return max((code.use.at for code in self.codes if code.use), default=None)
+        """When a code of the set, or a former one, was last redeemed; None if never."""
+        spent = (*self.former, *self.codes)
+        return max((code.use.at for code in spent if code.use), default=None)

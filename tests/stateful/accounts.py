@@ -1,0 +1,177 @@
+"""What the oracle keeps: rules, accounts, sets, codes and events, as plain values."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from tests.stateful.reading import Shape
+
+NO_KEY = "-"
+NOTHING = {
+    "state": "none",
+    "remaining": 0,
+    "total": 0,
+    "low": False,
+    "issued_at": None,
+    "expires_at": None,
+    "last_used_at": None,
+    "retry_at": None,
+    "failures": 0,
+    "pending": False,
+    "codes": (),
+}
+_REASONS = {
+    "MalformedCode": "malformed",
+    "InvalidCode": "invalid",
+    "CodeAlreadyUsed": "used",
+    "NoActiveCodes": "no_active_codes",
+    "TooManyAttempts": "too_many_attempts",
+    "SetDisabled": "disabled",
+}
+
+
+class Refusal(Exception):
+    """What a call must raise: the name of the error, and when to retry or which key is missing."""
+
+    def __init__(self, name, fact=None):
+        super().__init__(name, fact)
+        self.name, self.fact = name, fact
+
+    @property
+    def reason(self):
+        return _REASONS[self.name]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rules:
+    """What a kit was set up with."""
+
+    count: int
+    shape: Shape
+    work: tuple[str, int]  # the kind of hash, and how many passes
+    free: int
+    first_delay: timedelta
+    factor: int
+    max_delay: timedelta
+    disable_after: int
+    low_at: int
+    replay_for: timedelta
+    expires_after: timedelta | None
+    confirm: bool
+    pending_for: timedelta
+    rotate: bool
+    elevation: timedelta | None
+    needs_unlock: bool
+    unlock_for: timedelta
+    keys: tuple[str, ...] = ()
+    primary: str | None = None
+    accepts_unsealed: bool = False
+
+    @property
+    def is_off(self):
+        return self.count == 0
+
+    def holds(self, key):
+        return key == NO_KEY or key in self.keys
+
+    def need(self, key):
+        if not self.holds(key):
+            raise Refusal("UnknownKey", key)
+
+
+@dataclass(eq=False)
+class Slot:
+    """A place in a set and the code that stands there, told as soon as it is known."""
+
+    ordinal: int
+    key: str
+    work: tuple[str, int]
+    values: tuple[int, ...] = ()
+    used_at: datetime | None = None
+    attempt: str | None = None
+
+
+@dataclass(eq=False)
+class CodeSet:
+    """The codes issued together."""
+
+    shape: Shape
+    issued_at: datetime
+    attempt: str | None
+    id: str = ""
+    expires_at: datetime | None = None
+    slots: list[Slot] = field(default_factory=list)
+    former: list[Slot] = field(default_factory=list)
+    failures: int = 0
+    failed_at: datetime | None = None
+    lapses_at: datetime | None = None
+    confirmed_at: datetime | None = None
+    is_revoked: bool = False
+    is_disabled: bool = False
+
+    def state(self, now):
+        if self.is_disabled:
+            return "disabled"
+        if self.is_revoked:
+            return "revoked"
+        if all(slot.used_at for slot in self.slots):
+            return "exhausted"
+        if self.expires_at and now >= self.expires_at:
+            return "expired"
+        if self.lapses_at:
+            return "expired" if now >= self.lapses_at else "pending"
+        return "active"
+
+    def replace(self, slot, fresh):
+        self.slots[self.slots.index(slot)] = fresh
+        self.former.append(slot)
+
+    @property
+    def last_used_at(self):
+        used = [slot.used_at for slot in (*self.slots, *self.former) if slot.used_at]
+        return max(used, default=None)
+
+
+@dataclass
+class Account:
+    """All that is stored about a subject."""
+
+    active: CodeSet | None = None
+    pending: CodeSet | None = None
+    unlock: tuple[str, datetime] | None = None
+    seal: str | None = None
+    trail: list["Entry"] = field(default_factory=list)
+    keys_in_use: list[str] = field(default_factory=list)
+
+    @property
+    def sets(self):
+        return [each for each in (self.active, self.pending) if each]
+
+
+@dataclass
+class Entry:
+    """An event."""
+
+    kind: str
+    at: datetime
+    codes: CodeSet | None = None
+    ordinal: int | None = None
+    attempt: str | None = None
+    reason: str | None = None
+    failures: int | None = None
+    retry_at: datetime | None = None
+
+    def plain(self):
+        return {
+            "kind": self.kind,
+            "at": self.at,
+            "set_id": self.codes.id if self.codes else None,
+            "ordinal": self.ordinal,
+            "reason": self.reason,
+            "failures": self.failures,
+            "retry_at": self.retry_at,
+        }
+
+
+def is_over(since, span, now):
+    """Say whether a span has passed; a time ahead of ours has just been."""
+    return max(now - since, timedelta(0)) >= span

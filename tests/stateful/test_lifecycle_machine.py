@@ -1,0 +1,392 @@
+"""Every verb in every order, against the oracle: what is told, what is stored, and what is not."""
+
+from datetime import UTC, datetime
+from functools import partial
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from recoverykit import RecoveryKit
+from recoverykit.testing import ManualClock
+from tests.stateful import drawing
+from tests.stateful.answers import plain, told
+from tests.stateful.benches import BENCHES, plain_event
+from tests.stateful.oracle import Oracle
+from tests.stateful.reading import read
+
+START = datetime(2026, 11, 22, 12, tzinfo=UTC)
+STRANGERS = drawing.strangers()
+OFFSETS = (-drawing.SPANS[0], 0 * drawing.SPANS[0], drawing.SPANS[0])
+
+numbers = st.integers(0, 5)
+attempts = st.sampled_from(drawing.ATTEMPTS)
+sessions = st.sampled_from(drawing.SESSIONS)
+spellings = st.sampled_from((*drawing.SPELLINGS, *drawing.ERRORS))
+
+
+class LifecycleMachine(RuleBasedStateMachine):
+    """One storage, one kit at a time, and an oracle beside them.
+
+    Args:
+        make_bench: makes a bench with a fresh storage.
+    """
+
+    def __init__(self, make_bench):
+        super().__init__()
+        self.bench = make_bench()
+        self.clock = ManualClock(START)
+        self.oracle = Oracle()
+        self.kept = []  # (subject, set, shape, text) of every code ever shown
+        self.spent = set()
+        self.announced = []
+        self.logins = 0
+
+    def teardown(self):
+        self.bench.close()
+
+    @initialize(
+        subjects=st.lists(st.sampled_from(drawing.SUBJECTS), min_size=1, max_size=3, unique=True),
+        policies=st.lists(drawing.rules, min_size=1, max_size=3),
+        plan=st.sampled_from(drawing.PLANS),
+        are_issued=st.booleans(),
+    )
+    def begin(self, subjects, policies, plan, are_issued):
+        self.subjects, self.policies, self.plan = subjects, policies, plan
+        self.stage = 0
+        self._set_up(policies[0])
+        for who in subjects if are_issued else ():
+            self._enrol(who, "a")
+
+    def _set_up(self, policy):
+        self.rules = drawing.at_stage(policy, self.plan[self.stage])
+        self.kit = RecoveryKit(
+            self.bench.storage,
+            policy=drawing.policy_of(self.rules),
+            keyring=drawing.keyring_of(self.rules),
+            clock=self.clock,
+            on_event=self.announced.append,
+        )
+        self.policy = policy
+
+    # What changes around the verbs.
+
+    @precondition(lambda self: len(self.policies) > 1)
+    @rule(n=numbers)
+    def switch_the_policy(self, n):
+        self._set_up(self.policies[n % len(self.policies)])
+
+    @precondition(lambda self: len(self.plan) > 1)
+    @rule(by=st.sampled_from((1, -1)))
+    def change_the_keys(self, by):
+        self.stage = min(max(self.stage + by, 0), len(self.plan) - 1)
+        self._set_up(self.policy)
+
+    @rule()
+    def reopen_the_storage(self):
+        self.bench.reopen()
+        self._set_up(self.policy)
+
+    @rule(span=st.sampled_from((*drawing.SPANS, *drawing.STEPS_BACK)))
+    def wait(self, span):
+        self.clock.advance(span)
+
+    @rule(n=numbers, offset=st.sampled_from(OFFSETS))
+    def wait_for_a_boundary(self, n, offset):
+        ahead = sorted({at for at in self._boundaries() if at > self.now})
+        if ahead:
+            self.clock.advance(ahead[n % len(ahead)] + offset - self.now)
+
+    # The verbs.
+
+    @rule(n=numbers, replace=st.booleans(), attempt=attempts, session=sessions)
+    def issue(self, n, replace, attempt, session):
+        self._issue(self._who(n), replace=replace, attempt=attempt, session=session)
+
+    def _with_codes(self, n, attempt):
+        """Return a subject of whom a code counts, for whatever is in its way was done."""
+        who = self._who(n)
+        active = self.oracle.accounts[who].active if who in self.oracle.accounts else None
+        if active is None or active.state(self.now) != "active":
+            self._enrol(who, attempt)
+        return who
+
+    def _enrol(self, who, attempt):
+        """Do all that it takes to have codes that count."""
+        session = drawing.SESSIONS[0]
+        if self.rules.needs_unlock:
+            self._managed("unlock", who, session=session)
+        self._issue(who, replace=True, attempt=attempt, session=session)
+        if self.rules.confirm:
+            self._confirm(who, self._typed(who, "pending", 0))
+
+    def _issue(self, who, **asked):
+        expected = told(partial(self.oracle.issue, who, rules=self.rules, now=self.now, **asked))
+        actual = self._call(self.kit.issue, who, **asked)
+        assert expected[0] == actual[0]
+        if expected[0]:
+            return
+        (facts, new), issued = expected[1], actual[1]
+        assert {name: getattr(issued, name) for name in facts} == facts
+        new.id = issued.set_id
+        for slot, text in zip(new.slots, issued.codes, strict=True):
+            self._keep(who, new, slot, text)
+
+    @precondition(lambda self: any(self.oracle.to_be_confirmed()))
+    @rule(
+        n=numbers,
+        source=st.sampled_from(("pending", "pending", "pending", "active", "mine", "any")),
+        which=numbers,
+        spelling=spellings,
+    )
+    def confirm(self, n, source, which, spelling):
+        who = self._who(n)
+        self._confirm(who, self._typed(who, source, which, spelling))
+
+    def _confirm(self, who, text):
+        expected = told(partial(self.oracle.confirm, who, text, rules=self.rules, now=self.now))
+        assert plain(expected) == plain(self._call(self.kit.confirm, who, text))
+
+    @rule(
+        n=numbers,
+        source=st.sampled_from(("unused", "used", "mine", "pending", "any", "stranger")),
+        which=numbers,
+        attempt=attempts,
+        spelling=spellings,
+        host=st.sampled_from((None, None, "writes", "fails")),
+    )
+    def redeem(self, *, n, source, which, attempt, spelling, host):
+        who = self._who(n)
+        self._redeem(who, self._typed(who, source, which, spelling), attempt, host)
+
+    @rule(
+        n=numbers,
+        which=numbers,
+        attempt=attempts,
+        host=st.sampled_from((None, "writes", "fails")),
+    )
+    def redeem_a_right_code(self, n, which, attempt, host):
+        who = self._with_codes(n, attempt)
+        self._redeem(who, self._typed(who, "unused", which), attempt, host)
+
+    @rule(n=numbers, source=st.sampled_from(("stranger", "used")), which=numbers, attempt=attempts)
+    def redeem_a_wrong_code(self, n, source, which, attempt):
+        """As soon as it will be judged, so that some failures come to disable a set."""
+        who = self._with_codes(n, attempt)
+        if until := self._retry_at(who):
+            self.clock.advance(until - self.now)
+        self._redeem(who, self._typed(who, source, which), attempt)
+
+    @rule(n=numbers, which=numbers)
+    def redeem_once_more(self, n, which):
+        """The same attempt and code again, as after an answer that was lost."""
+        who = self._who(n)
+        account = self.oracle.accounts.get(who)
+        codes = account and account.active
+        done = [s for s in (*codes.former, *codes.slots) if s.attempt] if codes else []
+        if done:
+            slot = done[-1 - which % len(done)]
+            self._redeem(who, self._text(slot), slot.attempt)
+
+    def _redeem(self, who, text, attempt, host=None):
+        fails = host == "fails"
+        asked = {"rules": self.rules, "now": self.now, "attempt": attempt, "host_fails": fails}
+        expected = told(partial(self.oracle.redeem, who, text, **asked))
+        within = {None: None, "writes": self.bench.login, "fails": self.bench.failing_login}[host]
+        actual = self._call(self.kit.redeem, who, text, attempt=attempt, within=within)
+        assert expected[0] == actual[0]
+        if expected[0]:
+            return
+        (facts, fresh), redemption = expected[1], actual[1]
+        if attempt is None:
+            facts["attempt"] = redemption.attempt  # a random one
+        assert {name: getattr(redemption, name) for name in facts} == facts
+        if not redemption.replayed:
+            spent = redemption.set_id, read(self.oracle.accounts[who].active.shape, text)
+            assert spent not in self.spent, "a code was spent twice"
+            self.spent.add(spent)
+            self.logins += host is not None
+        self._keep_replacement(who, redemption, fresh)
+
+    def _keep_replacement(self, who, redemption, fresh):
+        if fresh is None:
+            assert redemption.replacement is None
+            return
+        codes, issued = self.oracle.accounts[who].active, redemption.replacement
+        (text,) = issued.codes
+        assert (issued.set_id, issued.issued_at) == (codes.id, codes.issued_at)
+        assert (issued.expires_at, issued.pending) == (codes.expires_at, False)
+        self._keep(who, codes, fresh, text)
+
+    @rule(n=numbers, session=sessions)
+    def unlock(self, n, session):
+        self._managed("unlock", self._who(n), session=session)
+
+    @rule(
+        n=numbers,
+        verb=st.sampled_from(("lock", "revoke", "erase", "erase_scopes")),
+        session=sessions,
+    )
+    def end(self, n, verb, session):
+        who = self._who(n)
+        if verb in {"revoke", "lock"}:
+            self._managed(verb, who, session=session)
+        elif verb == "erase":
+            self.oracle.erase(who, now=self.now)
+            assert self._call(self.kit.erase, who)[1] is None
+        else:
+            expected = self.oracle.erase_scopes(who, now=self.now)
+            assert self._call(self.kit.erase_scopes, who)[1] == drawing.subjects_of(expected)
+
+    def _managed(self, verb, who, **asked):
+        asks = partial(getattr(self.oracle, verb), who, rules=self.rules, now=self.now, **asked)
+        assert plain(told(asks)) == plain(self._call(getattr(self.kit, verb), who, **asked))
+
+    @precondition(lambda self: len(self.plan) > 1)
+    @rule(after=st.none() | numbers, limit=st.integers(1, 4))
+    def reseal(self, after, limit):
+        who = None if after is None else self._who(after)
+        expected = self.oracle.reseal(rules=self.rules, now=self.now, after=who, limit=limit)
+        self.announced.clear()
+        actual = self.kit.reseal(after=who and drawing.subject_of(who), limit=limit)
+        assert actual.count == expected["count"]
+        assert actual.failed == drawing.subjects_of(expected["failed"])
+        assert actual.last == (expected["last"] and drawing.subject_of(expected["last"]))
+
+    # What holds after every step.
+
+    @invariant()
+    def all_is_as_the_oracle_says(self):
+        self._the_status_is_the_oracles()
+        self._what_is_announced_is_the_oracles()
+        self._the_trail_is_the_oracles()
+        self._the_storage_lists_what_is_there()
+        assert self.bench.count_logins() == self.logins
+
+    def _the_status_is_the_oracles(self):
+        for who in getattr(self, "subjects", ()):
+            expected = told(partial(self.oracle.status, who, rules=self.rules, now=self.now))
+            subject = drawing.subject_of(who)
+            assert plain(expected) == plain(told(partial(self.kit.status, subject)))
+
+    def _what_is_announced_is_the_oracles(self):
+        said = [plain_event(event) for event in self.announced]
+        self._same_events(self.oracle.told, said)
+        self.announced.clear()
+        self.oracle.told = []
+
+    def _the_trail_is_the_oracles(self):
+        for who in getattr(self, "subjects", ()):
+            account = self.oracle.accounts.get(who)
+            trail = self.bench.trail(drawing.subject_of(who))
+            self._same_events(account.trail if account else [], trail)
+
+    def _the_storage_lists_what_is_there(self):
+        for who in getattr(self, "subjects", ()):
+            listed = self.bench.storage.scopes(drawing.subject_of(who))
+            assert listed == drawing.subjects_of(self.oracle.scopes(who))
+        used = self.bench.storage.key_use()
+        assert {key: (use.sets, use.seals) for key, use in used.items()} == self.oracle.key_use()
+
+    # Helpers.
+
+    @property
+    def now(self):
+        return self.clock()
+
+    def _typed(self, who, source, which, spelling="as shown"):
+        """Return what is typed in, having asked what the kit takes it for."""
+        text = drawing.spelt(*self._pick(who, source, which), spelling)
+        is_code = not self.rules.is_off and read(self.rules.shape, text) is not None
+        assert self.kit.recognises(text) is is_code
+        return text
+
+    def _who(self, n):
+        return self.subjects[n % len(self.subjects)]
+
+    def _call(self, verb, who, *args, **kwargs):
+        self.announced.clear()
+        answer = told(partial(verb, drawing.subject_of(who), *args, **kwargs))
+        self._shows_no_code(repr(answer[1]), str(answer[1]), *map(repr, self.announced))
+        return answer
+
+    def _keep(self, who, codes, slot, text):
+        guess = read(codes.shape, text)
+        assert guess is not None
+        assert guess.ordinal in {None, slot.ordinal}
+        slot.values = guess.values
+        self.kept.append((who, codes, slot, text))
+
+    def _text(self, slot):
+        return next(text for _, _, each, text in self.kept if each is slot)
+
+    def _pick(self, who, source, which):
+        """Return a shape and a code: of a set of the subject, of anybody, or of nobody here."""
+        account = self.oracle.accounts.get(who)
+        active, pending = (account.active, account.pending) if account else (None, None)
+        found = {
+            "unused": lambda: [k for k in self.kept if k[1] is active and not k[2].used_at],
+            "used": lambda: [k for k in self.kept if k[1] is active and k[2].used_at],
+            "active": lambda: [k for k in self.kept if k[1] is active],
+            "pending": lambda: [k for k in self.kept if k[1] is pending],
+            "mine": lambda: [k for k in self.kept if k[0] == who],
+            "any": lambda: self.kept,
+            "stranger": list,
+        }[source]()
+        if found:
+            _, codes, _, text = found[-1 - which % len(found)]
+            return codes.shape, text
+        standing = active or pending
+        shape = standing.shape if standing else self.rules.shape
+        return shape, STRANGERS[shape][which % len(STRANGERS[shape])]
+
+    def _boundaries(self):
+        rules = self.rules
+        for account in self.oracle.accounts.values():
+            if account.unlock:
+                yield account.unlock[1] + rules.unlock_for
+            for codes in account.sets:
+                yield from filter(None, (codes.expires_at, codes.lapses_at))
+                yield codes.issued_at + rules.replay_for
+                if codes.confirmed_at:
+                    yield codes.confirmed_at + rules.pending_for
+                for slot in (*codes.former, *codes.slots):
+                    if slot.used_at:
+                        yield slot.used_at + rules.replay_for
+        yield from filter(None, map(self._retry_at, self.subjects))
+
+    def _retry_at(self, who):
+        answer = told(partial(self.oracle.status, who, rules=self.rules, now=self.now))[1]
+        return answer["retry_at"] if isinstance(answer, dict) else None
+
+    def _same_events(self, expected, actual):
+        self._shows_no_code(repr(actual))
+        attempts = [said.pop("attempt") for said in actual]
+        assert [entry.plain() for entry in expected] == actual
+        for entry, attempt in zip(expected, attempts, strict=True):
+            assert entry.attempt in {None, attempt}
+
+    def _shows_no_code(self, *texts):
+        for _, _, _, code in self.kept:
+            for text in texts:
+                assert code not in text
+                assert code.replace("-", "") not in text
+
+
+@pytest.mark.parametrize("kind", BENCHES)
+def test_every_verb_does_what_the_oracle_says(kind):
+    """In any order, on either storage, under any rules and keys."""
+    least, share = {"memory": (250, 1), "sqlite": (40, 5)}[kind]
+    examples = max(least, settings.default.max_examples // share)
+    run_state_machine_as_test(
+        partial(LifecycleMachine, BENCHES[kind]),
+        settings=settings(max_examples=examples),
+    )
