@@ -7,7 +7,7 @@
     │   ├── MalformedCode                a typing error: nothing was hashed, counted or written
     │   ├── InvalidCode                  a wrong code: the guess was counted
     │   ├── CodeAlreadyUsed              a right code, spent before: counted like a wrong one
-    │   ├── NoActiveCodes                no set, or an exhausted, expired or revoked one
+    │   ├── NoActiveCodes                no set that counts: none, or one that waits or has ended
     │   ├── TooManyAttempts              a delay is running (``retry_at``): nothing was judged
     │   └── SetDisabled                  too many failures in a row: only a new set helps
     ├── CodesAlreadyIssued               issuing would destroy a set that still counts
@@ -155,7 +155,7 @@ class CodeAlreadyUsed(RedemptionRefused):
 
 
 class NoActiveCodes(RedemptionRefused):
-    """There is no set of codes, or it is exhausted, expired or revoked."""
+    """No set counts: none is there, or it is pending or has ended, or codes are switched off."""
 
     reason = RefusalReason.NO_ACTIVE_CODES
 
