@@ -35,6 +35,7 @@ from recoverykit import (
 from recoverykit.storage.memory import MemoryStorage
 from recoverykit.storage.sql import SQLStorage
 from recoverykit.testing import ManualClock
+from tests.weak import WEAK
 
 START = datetime(2026, 11, 22, 12, tzinfo=UTC)
 CHEAP = Argon2idHasher(memory_kib=8, time_cost=1, parallelism=1)
@@ -60,7 +61,9 @@ def storage(url):
 def new_kit(storage, *, clock=None, **policy):
     return RecoveryKit(
         storage,
-        policy=Policy(**({"count": 3, "hasher": CHEAP, "throttle": LOOSE} | policy)),
+        policy=Policy(
+            **({"count": 3, "hasher": CHEAP, "throttle": LOOSE, "accept": WEAK} | policy)
+        ),
         clock=clock or ManualClock(START),
         hashing=HashLimits(queue=1_000),
     )

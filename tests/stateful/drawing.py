@@ -18,6 +18,7 @@ from recoverykit import (
 from recoverykit.storage.memory import MemoryStorage
 from tests.stateful.accounts import Rules
 from tests.stateful.reading import CROCKFORD, DIGITS, HEX, LONG, SHAPES
+from tests.weak import WEAK
 
 _SECOND, _MINUTE = timedelta(seconds=1), timedelta(minutes=1)
 _HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
@@ -116,6 +117,7 @@ def policy_of(rules):
         elevation=rules.elevation,
         management="unlock" if rules.needs_unlock else "open",
         unlock_for=rules.unlock_for,
+        accept=WEAK,
     )
 
 
@@ -135,7 +137,8 @@ def strangers():
     for shape, code_format in FORMATS.items():
         count = code_format.capacity or 4
         kit = RecoveryKit(
-            MemoryStorage(), policy=Policy(count=count, format=code_format, hasher=cheap)
+            MemoryStorage(),
+            policy=Policy(count=count, format=code_format, hasher=cheap, accept=WEAK),
         )
         issued = kit.issue("mallory").codes
         codes[shape] = (*issued[:4], issued[-1])

@@ -18,12 +18,13 @@ from recoverykit import (
 )
 from recoverykit.storage.memory import MemoryStorage
 from recoverykit.testing import ManualClock
+from tests.weak import WEAK
 
 START = datetime(2026, 11, 22, 12, tzinfo=UTC)
 CHEAP = Argon2idHasher(memory_kib=8, time_cost=1, parallelism=1)
 KEY = b"0123456789abcdef"
 STRICT = Throttle(free=1, disable_after=1)
-ROTATING = Policy(count=3, hasher=CHEAP, rotate=True)
+ROTATING = Policy(count=3, hasher=CHEAP, accept=WEAK, rotate=True)
 
 
 @pytest.fixture
@@ -49,7 +50,11 @@ def kit_of(storage, clock):
 @pytest.fixture
 def foreign():
     """A code of the right shape that belongs to nobody here."""
-    return RecoveryKit(MemoryStorage(), policy=Policy(count=1, hasher=CHEAP)).issue("m").codes[0]
+    return (
+        RecoveryKit(MemoryStorage(), policy=Policy(count=1, hasher=CHEAP, accept=WEAK))
+        .issue("m")
+        .codes[0]
+    )
 
 
 def test_a_code_that_was_replaced_was_used(kit_of, clock):
@@ -82,7 +87,7 @@ def test_an_ended_set_of_another_format_is_refused_like_any_other(kit_of, code_f
 
 def test_a_wrong_confirmation_of_an_exhausted_set_is_not_counted(kit_of, foreign):
     """What has ended cannot be missed, let alone be disabled: it stays exhausted."""
-    kit = kit_of(Policy(count=1, hasher=CHEAP, confirm=True, throttle=STRICT))
+    kit = kit_of(Policy(count=1, hasher=CHEAP, accept=WEAK, confirm=True, throttle=STRICT))
     (code,) = kit.issue("alice").codes
     kit.confirm("alice", code)
     kit.redeem("alice", code)
@@ -103,7 +108,7 @@ def test_of_two_successes_at_once_the_last_is_told_again(kit_of):
 
 def test_an_ended_set_is_refused_whether_or_not_its_key_is_held(kit_of, clock):
     """A confirmation that comes too late asks for no key that was retired since."""
-    waiting = Policy(count=1, hasher=CHEAP, confirm=True)
+    waiting = Policy(count=1, hasher=CHEAP, accept=WEAK, confirm=True)
     (code,) = kit_of(waiting, Keyring({"old": KEY})).issue("alice").codes
     clock.advance(waiting.pending_for)
     kit_of(waiting, Keyring({"new": KEY[::-1], "old": KEY}, primary="new")).reseal()
