@@ -87,7 +87,8 @@ def members() -> Iterator[str]:
         if inspect.isclass(value):
             yield from dir(value)
             yield from value.__annotations__ if hasattr(value, "__annotations__") else ()
-            functions = [getattr(each, "__func__", each) for each in vars(value).values()]
+            own = (each for kind in value.__mro__ for each in vars(kind).values())
+            functions = [getattr(each, "__func__", each) for each in own]
         if isinstance(value, enum.EnumType):
             yield from (member.value for member in value)
         for function in filter(inspect.isfunction, functions):
