@@ -8,10 +8,16 @@ import os
 
 import pytest
 
-from recoverykit.testing.explorer import Explored
+from recoverykit.core.effects import Answer, Loaded
+from recoverykit.core.results import Redemption
+from recoverykit.core.state import MAX_FORMER
+from recoverykit.errors import OutcomeUnknown
+from recoverykit.testing.explorer import START, Explored
+from recoverykit.testing.script import entropy_of
 from tests.families import confirming, managing, rotating
+from tests.families.rotating import ONLY, SINGLE, SINGLE_STORED
 from tests.promises import check
-from tests.verbs import ALL, COSTLY, GROWTH, PROMISED
+from tests.verbs import ALL, COSTLY, GROWTH, PROMISED, Code, played
 
 TWO = confirming.TWO | rotating.TWO | managing.TWO
 THREE = confirming.THREE | rotating.THREE | managing.THREE
@@ -49,3 +55,26 @@ def test_two_calls_of_the_lifecycle_keep_the_promises_under_more_faults(family, 
 def test_larger_families_of_the_lifecycle_keep_the_promises_under_more_faults(family, faults):
     """Larger budgets, several kinds at once, and a delay that ends while the calls run."""
     assert sweep(family, faults).states > FAMILIES[family].states * 2
+
+
+@pytest.mark.parametrize(
+    ("later", "end"), [(MAX_FORMER - 1, Redemption), (MAX_FORMER, OutcomeUnknown)]
+)
+def test_a_success_that_its_set_has_forgotten_is_not_called_a_refusal(later, end):
+    """After so many rotations nothing tells whether a swap landed whose answer was lost."""
+    call = SINGLE.redeem("A", ONLY)
+    landed, history = played(call, before=SINGLE_STORED)
+    replies, told = history.ends["A"].replies, history.ends["A"].value.value
+    for number in range(later):
+        code = Code(told.replacement.codes[0], told.set_id)
+        landed, history = played(SINGLE.redeem(f"later {number}", code), before=landed)
+        told = history.ends[f"later {number}"].value.value
+
+    flow = call(entropy_of("A"))
+    next(flow)
+    for reply in (*replies[:-1], Answer.UNKNOWN):
+        flow.send(reply)
+    with pytest.raises((StopIteration, OutcomeUnknown)) as raised:
+        flow.send(Loaded(record=landed[-1].record, now=START))
+    value = raised.value.value.value if end is Redemption else raised.value
+    assert type(value) is end

@@ -17,7 +17,7 @@ from recoverykit.core.refusals import failed_events, refused_event
 from recoverykit.core.replacement import Replacement, draw_replacement
 from recoverykit.core.results import Redemption
 from recoverykit.core.rounds import Step, change_to
-from recoverykit.core.state import CodeSet, StoredCode, Use
+from recoverykit.core.state import MAX_FORMER, CodeSet, StoredCode, Use
 from recoverykit.core.verdict import Counted, Recognised, Redeemed, Refused, Spent
 from recoverykit.errors import (
     InvalidArgument,
@@ -40,6 +40,7 @@ class Redeeming:
         self._call = call
         self._guess = Guess(text)
         self._drawn: tuple[CodeSet | None, Replacement] | None = None
+        self._former: tuple[StoredCode, ...] = ()  # of the set, when a code of it was last spent
 
     def decide(self, loaded: Loaded) -> Flow[Step[Redemption | RedemptionRefused]]:
         """Decide one round: the code is spent by us already, is judged, or is refused unjudged."""
@@ -53,6 +54,8 @@ class Redeeming:
         outcome = self._outcome(verdict, codes, now)
         if isinstance(verdict, Refused | Recognised):
             return Step(outcome=outcome)
+        if codes is not None and isinstance(verdict, Spent):
+            self._former = codes.former
         change = change_to(
             redeemer.put_back(document, verdict.codes),
             record=loaded.record,
@@ -65,15 +68,25 @@ class Redeeming:
 
     def _landed(self, codes: CodeSet | None) -> Told | None:
         """Return our own success where an earlier swap of this call made it true after all."""
+        uses = (code.use for code in (*codes.former, *codes.codes)) if codes else ()
+        told = (self.doubt.result_of(use.revision) for use in uses if use)
+        if landed := next(filter(None, told), None):
+            return landed
         for doubted in self.doubt.results():
             value = doubted.value
-            if isinstance(value, Redemption) and (codes is None or codes.id != value.set_id):
-                # Spent or not, the set that could tell is gone, and with it the host's own rows
-                # would stand or not: nobody may call this a refusal.
+            if isinstance(value, Redemption) and not self._would_tell(codes, value):
+                # Spent or not, what could tell is gone, and with it the host's own rows would
+                # stand or not: nobody may call this a refusal.
                 raise OutcomeUnknown(self._call.attempt)
-        uses = (code.use for code in (*codes.former, *codes.codes)) if codes else ()
-        landed = (self.doubt.result_of(use.revision) for use in uses if use)
-        return next(filter(None, landed), None)
+        return None
+
+    def _would_tell(self, codes: CodeSet | None, doubted: Redemption) -> bool:
+        """Say whether a success that landed would still be told by the set that stands."""
+        if codes is None or codes.id != doubted.set_id:
+            return False
+        # The oldest are forgotten first: ours is not, while one that was older than it is known.
+        is_full = len(codes.former) == MAX_FORMER
+        return not is_full or any(code in codes.former for code in self._former)
 
     def _verdict(
         self, codes: CodeSet | None, now: datetime, revision: str
