@@ -18,9 +18,11 @@ from hypothesis.stateful import (
 from recoverykit import RecoveryKit
 from recoverykit.testing import ManualClock
 from tests.stateful import drawing
+from tests.stateful.accounts import Account
 from tests.stateful.answers import plain, told
 from tests.stateful.benches import BENCHES, plain_event
 from tests.stateful.oracle import Oracle
+from tests.stateful.purse import Purse
 from tests.stateful.reading import read
 
 START = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -30,6 +32,7 @@ OFFSETS = (-drawing.SPANS[0], 0 * drawing.SPANS[0], drawing.SPANS[0])
 numbers = st.integers(0, 5)
 attempts = st.sampled_from(drawing.ATTEMPTS)
 sessions = st.sampled_from(drawing.SESSIONS)
+edges = st.none() | st.sampled_from(OFFSETS)
 spellings = st.sampled_from((*drawing.SPELLINGS, *drawing.ERRORS))
 
 
@@ -45,7 +48,7 @@ class LifecycleMachine(RuleBasedStateMachine):
         self.bench = make_bench()
         self.clock = ManualClock(START)
         self.oracle = Oracle()
-        self.kept = []  # (subject, set, shape, text) of every code ever shown
+        self.purse = Purse()
         self.spent = set()
         self.announced = []
         self.logins = 0
@@ -85,7 +88,7 @@ class LifecycleMachine(RuleBasedStateMachine):
         self._set_up(self.policies[n % len(self.policies)])
 
     @precondition(lambda self: len(self.plan) > 1)
-    @rule(by=st.sampled_from((1, -1)))
+    @rule(by=st.sampled_from((1, 1, -1)))
     def change_the_keys(self, by):
         self.stage = min(max(self.stage + by, 0), len(self.plan) - 1)
         self._set_up(self.policy)
@@ -99,16 +102,21 @@ class LifecycleMachine(RuleBasedStateMachine):
     def wait(self, span):
         self.clock.advance(span)
 
-    @rule(n=numbers, offset=st.sampled_from(OFFSETS))
-    def wait_for_a_boundary(self, n, offset):
-        ahead = sorted({at for at in self._boundaries() if at > self.now})
-        if ahead:
-            self.clock.advance(ahead[n % len(ahead)] + offset - self.now)
+    @rule(n=numbers, which=numbers, edge=st.sampled_from(OFFSETS))
+    def wait_for_a_boundary(self, n, which, edge):
+        self._wait_until(self._boundaries(self._who(n)), which, edge)
+
+    def _wait_until(self, instants, which, edge):
+        """Move to one of the instants to come, or right before or after it; or not at all."""
+        ahead = sorted({at for at in instants if at and at > self.now})
+        if ahead and edge is not None:
+            self.clock.advance(ahead[which % len(ahead)] + edge - self.now)
 
     # The verbs.
 
-    @rule(n=numbers, replace=st.booleans(), attempt=attempts, session=sessions)
-    def issue(self, n, replace, attempt, session):
+    @rule(n=numbers, replace=st.booleans(), attempt=attempts, session=sessions, edge=edges)
+    def issue(self, *, n, replace, attempt, session, edge):
+        self._wait_until(self._boundaries(self._who(n)), n, edge)
         self._issue(self._who(n), replace=replace, attempt=attempt, session=session)
 
     def _with_codes(self, n, attempt):
@@ -138,17 +146,21 @@ class LifecycleMachine(RuleBasedStateMachine):
         assert {name: getattr(issued, name) for name in facts} == facts
         new.id = issued.set_id
         for slot, text in zip(new.slots, issued.codes, strict=True):
-            self._keep(who, new, slot, text)
+            self.purse.keep(who, new, slot, text)
 
     @precondition(lambda self: any(self.oracle.to_be_confirmed()))
     @rule(
         n=numbers,
-        source=st.sampled_from(("pending", "pending", "pending", "active", "mine", "any")),
+        source=st.sampled_from(("pending", "stranger", "pending", "active", "mine", "any")),
         which=numbers,
         spelling=spellings,
+        edge=edges,
     )
-    def confirm(self, n, source, which, spelling):
+    def confirm(self, *, n, source, which, spelling, edge):
         who = self._who(n)
+        account = self.oracle.accounts.get(who)
+        pending = account and account.pending
+        self._wait_until([pending.lapses_at] if pending else self._boundaries(who), which, edge)
         self._confirm(who, self._typed(who, source, which, spelling))
 
     def _confirm(self, who, text):
@@ -172,29 +184,47 @@ class LifecycleMachine(RuleBasedStateMachine):
         which=numbers,
         attempt=attempts,
         host=st.sampled_from((None, "writes", "fails")),
+        edge=edges,
     )
-    def redeem_a_right_code(self, n, which, attempt, host):
+    def redeem_a_right_code(self, *, n, which, attempt, host, edge):
         who = self._with_codes(n, attempt)
+        self._wait_until(self._boundaries(who), which, edge)
         self._redeem(who, self._typed(who, "unused", which), attempt, host)
 
-    @rule(n=numbers, source=st.sampled_from(("stranger", "used")), which=numbers, attempt=attempts)
-    def redeem_a_wrong_code(self, n, source, which, attempt):
-        """As soon as it will be judged, so that some failures come to disable a set."""
+    @rule(
+        n=numbers,
+        source=st.sampled_from(("stranger", "used")),
+        which=numbers,
+        attempt=attempts,
+        times=st.sampled_from((1, 1, 2, 6)),
+    )
+    def redeem_a_wrong_code(self, *, n, source, which, attempt, times):
+        """As soon as it will be judged, and so often that it may come to disable the set."""
         who = self._with_codes(n, attempt)
-        if until := self._retry_at(who):
-            self.clock.advance(until - self.now)
-        self._redeem(who, self._typed(who, source, which), attempt)
+        for _ in range(times):
+            self._wait_until([self._retry_at(who)], 0, OFFSETS[1])
+            self._redeem(who, self._typed(who, source, which), attempt)
 
-    @rule(n=numbers, which=numbers)
-    def redeem_once_more(self, n, which):
+    @rule(
+        n=numbers,
+        which=numbers,
+        span=st.sampled_from((*drawing.SPANS[:3], *drawing.STEPS_BACK)),
+        edge=edges,
+        is_revoked=st.sampled_from((False, False, False, True)),
+    )
+    def redeem_once_more(self, *, n, which, span, edge, is_revoked):
         """The same attempt and code again, as after an answer that was lost."""
         who = self._who(n)
+        if is_revoked:
+            self._managed("revoke", who, session=drawing.SESSIONS[0])
+        self.clock.advance(span)
         account = self.oracle.accounts.get(who)
         codes = account and account.active
         done = [s for s in (*codes.former, *codes.slots) if s.attempt] if codes else []
         if done:
             slot = done[-1 - which % len(done)]
-            self._redeem(who, self._text(slot), slot.attempt)
+            self._wait_until([slot.used_at + self.rules.replay_for], 0, edge)
+            self._redeem(who, self.purse.text_of(slot), slot.attempt)
 
     def _redeem(self, who, text, attempt, host=None):
         fails = host == "fails"
@@ -224,7 +254,7 @@ class LifecycleMachine(RuleBasedStateMachine):
         (text,) = issued.codes
         assert (issued.set_id, issued.issued_at) == (codes.id, codes.issued_at)
         assert (issued.expires_at, issued.pending) == (codes.expires_at, False)
-        self._keep(who, codes, fresh, text)
+        self.purse.keep(who, codes, fresh, text)
 
     @rule(n=numbers, session=sessions)
     def unlock(self, n, session):
@@ -304,10 +334,16 @@ class LifecycleMachine(RuleBasedStateMachine):
 
     def _typed(self, who, source, which, spelling="as shown"):
         """Return what is typed in, having asked what the kit takes it for."""
-        text = drawing.spelt(*self._pick(who, source, which), spelling)
+        account = self.oracle.accounts.get(who, Account())
+        shape, code = self.purse.pick(account, who, source, which) or self._strange(account, which)
+        text = drawing.spelt(shape, code, spelling)
         is_code = not self.rules.is_off and read(self.rules.shape, text) is not None
         assert self.kit.recognises(text) is is_code
         return text
+
+    def _strange(self, account, which):
+        shape = account.sets[0].shape if account.sets else self.rules.shape
+        return shape, STRANGERS[shape][which % len(STRANGERS[shape])]
 
     def _who(self, n):
         return self.subjects[n % len(self.subjects)]
@@ -315,70 +351,36 @@ class LifecycleMachine(RuleBasedStateMachine):
     def _call(self, verb, who, *args, **kwargs):
         self.announced.clear()
         answer = told(partial(verb, drawing.subject_of(who), *args, **kwargs))
-        self._shows_no_code(repr(answer[1]), str(answer[1]), *map(repr, self.announced))
+        self.purse.is_not_in(repr(answer[1]), str(answer[1]), *map(repr, self.announced))
         return answer
 
-    def _keep(self, who, codes, slot, text):
-        guess = read(codes.shape, text)
-        assert guess is not None
-        assert guess.ordinal in {None, slot.ordinal}
-        slot.values = guess.values
-        self.kept.append((who, codes, slot, text))
-
-    def _text(self, slot):
-        return next(text for _, _, each, text in self.kept if each is slot)
-
-    def _pick(self, who, source, which):
-        """Return a shape and a code: of a set of the subject, of anybody, or of nobody here."""
+    def _boundaries(self, who):
+        """Return when something about the subject begins or ends."""
+        yield self._retry_at(who)
         account = self.oracle.accounts.get(who)
-        active, pending = (account.active, account.pending) if account else (None, None)
-        found = {
-            "unused": lambda: [k for k in self.kept if k[1] is active and not k[2].used_at],
-            "used": lambda: [k for k in self.kept if k[1] is active and k[2].used_at],
-            "active": lambda: [k for k in self.kept if k[1] is active],
-            "pending": lambda: [k for k in self.kept if k[1] is pending],
-            "mine": lambda: [k for k in self.kept if k[0] == who],
-            "any": lambda: self.kept,
-            "stranger": list,
-        }[source]()
-        if found:
-            _, codes, _, text = found[-1 - which % len(found)]
-            return codes.shape, text
-        standing = active or pending
-        shape = standing.shape if standing else self.rules.shape
-        return shape, STRANGERS[shape][which % len(STRANGERS[shape])]
+        if account and account.unlock:
+            yield account.unlock[1] + self.rules.unlock_for
+        for codes in account.sets if account else ():
+            yield from (codes.expires_at, codes.lapses_at)
+            yield codes.issued_at + self.rules.replay_for
+            yield codes.confirmed_at and codes.confirmed_at + self.rules.pending_for
+            yield from self._ends_of_replay(codes)
 
-    def _boundaries(self):
-        rules = self.rules
-        for account in self.oracle.accounts.values():
-            if account.unlock:
-                yield account.unlock[1] + rules.unlock_for
-            for codes in account.sets:
-                yield from filter(None, (codes.expires_at, codes.lapses_at))
-                yield codes.issued_at + rules.replay_for
-                if codes.confirmed_at:
-                    yield codes.confirmed_at + rules.pending_for
-                for slot in (*codes.former, *codes.slots):
-                    if slot.used_at:
-                        yield slot.used_at + rules.replay_for
-        yield from filter(None, map(self._retry_at, self.subjects))
+    def _ends_of_replay(self, codes):
+        for slot in (*codes.former, *codes.slots):
+            if slot.used_at:
+                yield slot.used_at + self.rules.replay_for
 
     def _retry_at(self, who):
         answer = told(partial(self.oracle.status, who, rules=self.rules, now=self.now))[1]
         return answer["retry_at"] if isinstance(answer, dict) else None
 
     def _same_events(self, expected, actual):
-        self._shows_no_code(repr(actual))
+        self.purse.is_not_in(repr(actual))
         attempts = [said.pop("attempt") for said in actual]
         assert [entry.plain() for entry in expected] == actual
         for entry, attempt in zip(expected, attempts, strict=True):
             assert entry.attempt in {None, attempt}
-
-    def _shows_no_code(self, *texts):
-        for _, _, _, code in self.kept:
-            for text in texts:
-                assert code not in text
-                assert code.replace("-", "") not in text
 
 
 @pytest.mark.parametrize("kind", BENCHES)
