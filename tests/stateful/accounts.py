@@ -18,6 +18,7 @@ NOTHING = {
     "failures": 0,
     "pending": False,
     "codes": (),
+    "legacy": 0,
 }
 _REASONS = {
     "MalformedCode": "malformed",

@@ -143,7 +143,9 @@ class Oracle:
             "state": state,
             "remaining": remaining,
             "total": len(codes.slots),
-            "low": state != "revoked" and remaining <= rules.low_at,
+            "low": not rules.is_off
+            and state not in {"revoked", "pending"}
+            and remaining <= rules.low_at,
             "issued_at": codes.issued_at,
             "expires_at": codes.expires_at,
             "last_used_at": codes.last_used_at,
@@ -154,6 +156,7 @@ class Oracle:
             or any(_is_weaker(slot.work, rules.work) for slot in codes.slots),
             "missing_keys": tuple(sorted(key for key in needs if not rules.holds(key))),
             "codes": tuple((slot.ordinal, slot.used_at) for slot in codes.slots),
+            "legacy": 0,
         }
 
     def revoke(self, who, *, rules, now, session=None):
