@@ -265,6 +265,21 @@ class TestPlainCodes:
         with pytest.raises(SwitchedOff):
             a_kit(storage, Policy(count=0)).import_codes("bob", ["aBcDe-12345"], format=MIXED)
 
+    def test_an_import_that_runs_twice_brings_nothing_back(self, storage):
+        """What was spent, revoked or has expired stays so, unless the host says ``replace``."""
+        kit = a_kit(storage)
+        kit.import_codes(ALICE, ["aBcDe-12345"], format=MIXED)
+        kit.redeem(ALICE, "aBcDe-12345")
+        for end in (lambda: None, lambda: kit.revoke(ALICE)):
+            end()
+            with pytest.raises(CodesAlreadyIssued):
+                kit.import_codes(ALICE, ["aBcDe-12345"], format=MIXED)
+            with pytest.raises(CodesAlreadyIssued):
+                with_vector(kit, *VECTORS["argon2id"])
+        kit.erase(ALICE)
+        kit.import_codes(ALICE, ["aBcDe-12345"], format=MIXED)
+        assert kit.status(ALICE).remaining == 1
+
     @pytest.mark.parametrize(
         "codes",
         [
@@ -309,6 +324,19 @@ class TestPlainCodes:
                 format=CodeFormat.digits(8),
             )
         assert storage.load(ALICE) is None
+
+    def test_hashes_are_audited_without_the_key_that_they_lack(self, storage):
+        """A keyring protects what is bound to it, and nothing that came along."""
+        accepting = Policy(accept=frozenset({"N4-SRC-64"}))
+        kit = RecoveryKit(storage, policy=accepting, keyring=Keyring({"k": b"k" * 32}))
+        with pytest.raises(PolicyError, match="OCS-MFA-OTPHASH"):
+            kit.import_hashes(
+                ALICE,
+                [VECTORS["argon2id"][1]],
+                scheme=ForeignScheme.ARGON2,
+                format=CodeFormat.digits(8),
+            )
+        kit.import_codes(ALICE, ["12345678"], format=CodeFormat.digits(8))
 
 
 class LossyStorage(MemoryStorage):

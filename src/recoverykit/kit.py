@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Final
 
 from recoverykit.core import flows
 from recoverykit.core.events import Event
@@ -18,8 +17,6 @@ from recoverykit.runner import Runner
 from recoverykit.shell import Clock, HostFunction
 from recoverykit.storage import Storage
 from recoverykit.upkeep import Upkeep
-
-_MAX_BATCH: Final = 10_000
 
 
 class RecoveryKit(Upkeep):
@@ -227,7 +224,13 @@ class RecoveryKit(Upkeep):
         digest = of_session and session_digest(of_session, call.subject)
         return self._runner.run(flows.revoke(call, session=digest))
 
-    def unlock(self, subject: Subject | str, *, session: str) -> datetime:
+    def unlock(
+        self,
+        subject: Subject | str,
+        *,
+        session: str,
+        context: Mapping[str, str] | None = None,
+    ) -> datetime:
         """Let one session issue, replace and revoke, for as long as ``Policy.unlock_for``.
 
         Call it once the session has authenticated anew. An unlock of another session ends by it.
@@ -237,29 +240,36 @@ class RecoveryKit(Upkeep):
             subject: whose codes; a plain text is a subject's id.
             session: the id of the host's session, 1 to 1,024 characters that nobody can guess. Only
                 a digest of it is stored.
+            context: what the audit trail shall say about the call; None for nothing.
 
         Returns:
             Until when, in UTC.
 
         Raises:
-            InvalidArgument: the subject or the session cannot be used.
+            InvalidArgument: the subject, the session or the context cannot be used.
             OutcomeUnknown: it is not known whether it was unlocked; unlock again.
             UnknownKey, CorruptRecord, StorageError: what is stored cannot be read, or not be
                 written.
         """
         masked = Masked(session)
         del session  # from here on no frame of ours shows it
-        call = self._runner.call(subject)
+        call = self._runner.call(subject, context=context)
         return self._runner.run(flows.unlock(call, session=session_digest(masked, call.subject)))
 
-    def lock(self, subject: Subject | str, *, session: str) -> None:
+    def lock(
+        self,
+        subject: Subject | str,
+        *,
+        session: str,
+        context: Mapping[str, str] | None = None,
+    ) -> None:
         """End a session's unlock before its time. Nothing happens where it has none.
 
         Args, Raises: as for ``unlock``.
         """
         masked = Masked(session)
         del session  # from here on no frame of ours shows it
-        call = self._runner.call(subject)
+        call = self._runner.call(subject, context=context)
         self._runner.run(flows.lock(call, session=session_digest(masked, call.subject)))
 
     def erase(self, subject: Subject | str) -> None:

@@ -36,7 +36,8 @@ class Upkeep:
         """Take over codes that another system stored as they are, and that nobody has used.
 
         They are hashed on the way in, and keep their own format. The set counts at once, for the
-        user has kept its codes already.
+        user has kept its codes already. Where any set stands, even an ended one, it stays: an
+        import that runs twice must not bring back what was spent in the meantime.
 
         Args:
             subject: whose codes; a plain text is a subject's id.
@@ -50,8 +51,9 @@ class Upkeep:
             InvalidArgument: a code has not the format, or comes twice; or as for ``issue``.
             PolicyError: the format breaks a rule that the policy does not accept.
             OutcomeUnknown: it is not known whether the set was stored: look at the status.
-            SwitchedOff, ManagementLocked, CodesAlreadyIssued, ConcurrentUpdate, Overloaded,
-                UnknownKey, CorruptRecord, StorageError: as for ``issue``.
+            CodesAlreadyIssued: a set stands, and ``replace`` is not said.
+            SwitchedOff, ManagementLocked, ConcurrentUpdate, Overloaded, UnknownKey,
+                CorruptRecord, StorageError: as for ``issue``.
         """
         masked = masked_all(codes)
         of_session = None if session is None else Masked(session)
@@ -76,7 +78,8 @@ class Upkeep:
         """Take over hashes of codes that nobody has used, as another system made them.
 
         They are only ever read. Each costs one evaluation in every attempt, and none is bound to
-        its owner: `Status.legacy` counts them until the user has new codes.
+        its owner: `Status.legacy` counts them until the user has new codes. As for
+        ``import_codes``, any set that stands stays.
 
         Args:
             subject: whose codes; a plain text is a subject's id.
@@ -94,8 +97,9 @@ class Upkeep:
             PolicyError: the format breaks a rule that the policy does not accept.
             MissingExtra: the scheme needs the extra ``import``.
             OutcomeUnknown: it is not known whether the set was stored: look at the status.
-            SwitchedOff, ManagementLocked, CodesAlreadyIssued, ConcurrentUpdate, UnknownKey,
-                CorruptRecord, StorageError: as for ``issue``.
+            CodesAlreadyIssued: a set stands, and ``replace`` is not said.
+            SwitchedOff, ManagementLocked, ConcurrentUpdate, UnknownKey, CorruptRecord,
+                StorageError: as for ``issue``.
         """
         masked = masked_all(hashes)
         of_session = None if session is None else Masked(session)

@@ -94,6 +94,7 @@ def permit(codes, *, replacing=False, first=None, attempt=ME, now=NOW):
         document,
         first=first or document,
         replacing=replacing,
+        is_drawn=True,
         attempt=attempt,
         policy=POLICY,
         now=now,

@@ -92,7 +92,7 @@ class DrawnCodes:
         call: the call that issues them.
     """
 
-    can_repeat: ClassVar[bool] = True
+    is_drawn: ClassVar[bool] = True
 
     call: Call
 

@@ -13,6 +13,7 @@ from recoverykit.core.events import EventKind
 from recoverykit.core.foreign import ForeignHash
 from recoverykit.core.foreign_scheme import ForeignScheme
 from recoverykit.core.format import CodeFormat, ParsedCode
+from recoverykit.core.hasher import Argon2idHasher
 from recoverykit.core.making import Made
 from recoverykit.core.masked import Masked
 from recoverykit.core.policy import Policy
@@ -33,7 +34,7 @@ class PlainCodes:
         codes: the codes, in the order of their ordinals.
     """
 
-    can_repeat: ClassVar[bool] = False
+    is_drawn: ClassVar[bool] = False
 
     call: Call
     format: CodeFormat
@@ -76,7 +77,7 @@ class ForeignHashes:
         is_display_hashed: whether they were hashed as they are shown, separators included.
     """
 
-    can_repeat: ClassVar[bool] = False
+    is_drawn: ClassVar[bool] = False
 
     call: Call
     format: CodeFormat
@@ -119,7 +120,8 @@ def plain_codes(call: Call, codes: Sequence[Masked[str]], code_format: CodeForma
         raise InvalidArgument("two of the codes are the same")
     if code_format.selector and len({each.ordinal for each in parsed}) < len(parsed):
         raise InvalidArgument("two of the codes name the same place in their set")
-    _require_sound(call, code_format, len(parsed))
+    policy = replace(call.setup.policy, format=code_format, count=len(parsed))
+    _require_sound(call, policy, peppered=call.setup.keyring is not None)
     return PlainCodes(call=call, format=code_format, codes=parsed)
 
 
@@ -151,7 +153,11 @@ def foreign_hashes(
         raise InvalidArgument("two of the hashes are the same")
     if code_format.longest > scheme.max_bytes:
         raise InvalidArgument("a code of this format can be longer than the scheme hashes")
-    _require_sound(call, code_format, len(hashes))
+    # Audited as the weakest hash that a policy may ask for, and without the key that nobody used.
+    policy = replace(
+        call.setup.policy, format=code_format, count=len(hashes), hasher=Argon2idHasher.owasp()
+    )
+    _require_sound(call, policy, peppered=False)
     return ForeignHashes(
         call=call, format=code_format, hashes=hashes, is_display_hashed=is_display_hashed
     )
@@ -166,12 +172,10 @@ def _parsed(codes: Sequence[Masked[str]], code_format: CodeFormat) -> Iterator[P
             return
 
 
-def _require_sound(call: Call, code_format: CodeFormat, count: int) -> None:
-    current = call.setup.policy
-    if current.is_off:
-        return  # nothing is going to be stored, and that is the better reason
-    policy: Policy = replace(current, format=code_format, count=count)
-    policy.require_sound(peppered=call.setup.keyring is not None)
+def _require_sound(call: Call, policy: Policy, *, peppered: bool) -> None:
+    # Where codes are switched off nothing is going to be stored, and that is the better reason.
+    if not call.setup.policy.is_off:
+        policy.require_sound(peppered=peppered)
 
 
 def _a_set(

@@ -54,6 +54,7 @@ class Issuing(Generic[_Result]):
             old,
             first=self._first,
             replacing=self._replacing,
+            is_drawn=self._source.is_drawn,
             attempt=call.attempt,
             policy=policy,
             now=loaded.now,
@@ -80,7 +81,7 @@ class Issuing(Generic[_Result]):
     def _make(self, loaded: Loaded) -> Flow[Made[_Result]]:
         doubts = len(self.doubt.results())
         if self._made is None or doubts > self._doubts_when_made:
-            if self._made is not None and not self._source.can_repeat:
+            if self._made is not None and not self._source.is_drawn:
                 raise OutcomeUnknown(self._call.attempt)
             self._made = yield from self._source.make(loaded)
             self._doubts_when_made = doubts

@@ -31,10 +31,11 @@ class Source(Protocol[_Result]):
     """Makes a new set.
 
     Attributes:
-        can_repeat: whether each making gives other codes.
+        is_drawn: whether the codes are new, and other ones at each making; somebody knows them
+            otherwise, and may have spent them here before.
     """
 
-    can_repeat: ClassVar[bool]
+    is_drawn: ClassVar[bool]
 
     def make(self, loaded: Loaded) -> Flow[Made[_Result]]:
         """Make the set, deriving hashes as it needs."""

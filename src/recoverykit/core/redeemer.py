@@ -51,6 +51,7 @@ from recoverykit.core.throttle import Throttle
 from recoverykit.core.verdict import Confirmed, Counted, Recognised, Refused, Spent
 from recoverykit.errors import (
     CodeAlreadyUsed,
+    CodesAlreadyIssued,
     ConcurrentUpdate,
     InvalidCode,
     ManagementLocked,
@@ -196,6 +197,7 @@ def permit_issue(
     *,
     first: Document,
     replacing: bool,
+    is_drawn: bool,
     attempt: str,
     policy: Policy,
     now: datetime,
@@ -205,13 +207,17 @@ def permit_issue(
     An ended set gives way, except a disabled one, and so does one that was never confirmed. Any
     other gives way only to ``replacing``, or to the attempt that issued it and whose answer was
     lost, as long as nobody has used its codes. And a set that stands gives way only where it is
-    still the one that this call saw ``first``.
+    still the one that this call saw ``first``. Codes that were not drawn for this set, but brought
+    along, may have been spent in the one that stands: nothing gives way to them but by
+    ``replacing``.
 
     Raises:
-        CodesAlreadyIssued: a set that stands still counts, or is disabled.
+        CodesAlreadyIssued: a set that stands still counts, or is disabled; or there is one at all.
         ConcurrentUpdate: another call changed which set stands since this one began.
     """
     is_first = document.ids == first.ids
+    if document.sets and not (is_drawn or replacing):
+        raise CodesAlreadyIssued("the subject has a set of codes, perhaps with these in it")
     act = Act.REPLACE if replacing else Act.ISSUE
     for codes in document.sets:
         end = LIFE[codes.state_at(now), act]
