@@ -4,16 +4,16 @@ Each is named after its row in the project's list of advisories; its docstring t
 failed, and what happens here. Rows about storage run on every storage.
 
 ===== ==================================================== ========================================
-Row   What it is about                                     Why a part of it, or all, is not here yet
+Row   What it is about                                     Where the rest of it, or all, is shown
 ===== ==================================================== ========================================
-R4    the race of R3 on sets that wait for confirmation    there are no such sets yet
-R7    one-off codes made by an administrator               there are none yet; R32 covers expiry
-R9    codes made before the second factor was switched on  pending sets; here: revoke and replace
-R17   stored hashes accepted during an import              there is no import yet; here: no stored
-                                                           form is ever a code
+R4    the race of R3 on sets that wait for confirmation    ``test_advisories_lifecycle.py``
+R7    one-off codes made by an administrator               there, on every storage
+R9    codes made before the second factor was switched on  there, on every storage
+R17   stored hashes accepted during an import              ``test_importing.py``, for every scheme
 R18   fixed seeds, modulo bias                             the generator's own tests count symbols
-R23   new codes that nobody saw                            needs confirmation; here nothing
-R31   an asynchronous memory storage that races            there is none yet; here: the memory one
+R23   new codes that nobody saw                            ``test_advisories_lifecycle.py``
+R31   an asynchronous memory storage that races            not here: there is no such storage yet
+R32   an administrator's code that did not expire          ``test_advisories_lifecycle.py``, too
 ===== ==================================================== ========================================
 """
 
