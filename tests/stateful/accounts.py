@@ -127,9 +127,23 @@ class CodeSet:
         self.former.append(slot)
 
     @property
+    def spent(self):
+        return [slot for slot in (*self.former, *self.slots) if slot.used_at]
+
+    @property
+    def attempted(self):
+        """The codes that were spent under an attempt with an id."""
+        return [slot for slot in self.spent if slot.attempt]
+
+    @property
     def last_used_at(self):
-        used = [slot.used_at for slot in (*self.slots, *self.former) if slot.used_at]
-        return max(used, default=None)
+        return max((slot.used_at for slot in self.spent), default=None)
+
+    def boundaries(self, rules):
+        """Return when something about the set begins or ends; None where nothing does."""
+        yield from (self.expires_at, self.lapses_at, self.issued_at + rules.replay_for)
+        yield self.confirmed_at and self.confirmed_at + rules.pending_for
+        yield from (slot.used_at + rules.replay_for for slot in self.spent)
 
 
 @dataclass
@@ -146,6 +160,11 @@ class Account:
     @property
     def sets(self):
         return [each for each in (self.active, self.pending) if each]
+
+    def boundaries(self, rules):
+        yield self.unlock and self.unlock[1] + rules.unlock_for
+        for codes in self.sets:
+            yield from codes.boundaries(rules)
 
 
 @dataclass

@@ -53,6 +53,7 @@ PLANS = (
     (((), False), (_OLD, True), (_OLD, False)),
     ((_OLD, False), (_BOTH, False), (_NEWEST, False), (_NEW, False)),
     (((), False), (_NEWEST, True), (_NEW, False)),
+    ((_OLD, False), (_NEWEST, False), (_NEW, False)),
 )
 _KEYS = {"k1": b"one of 16 bytes.", "k2": b"another of them."}
 

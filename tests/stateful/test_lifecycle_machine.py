@@ -33,7 +33,7 @@ numbers = st.integers(0, 5)
 attempts = st.sampled_from(drawing.ATTEMPTS)
 sessions = st.sampled_from(drawing.SESSIONS)
 edges = st.none() | st.sampled_from(OFFSETS)
-spellings = st.sampled_from((*drawing.SPELLINGS, *drawing.ERRORS))
+spellings = st.sampled_from((*drawing.SPELLINGS, *drawing.SPELLINGS, *drawing.ERRORS))
 
 
 class LifecycleMachine(RuleBasedStateMachine):
@@ -88,10 +88,15 @@ class LifecycleMachine(RuleBasedStateMachine):
         self._set_up(self.policies[n % len(self.policies)])
 
     @precondition(lambda self: len(self.plan) > 1)
-    @rule(by=st.sampled_from((1, 1, -1)))
-    def change_the_keys(self, by):
+    @rule(n=numbers, by=st.sampled_from((1, 1, -1)), reseals=st.booleans())
+    def change_the_keys(self, *, n, by, reseals):
+        """Go to the next keys, perhaps reseal, and spend a code that is older than they are."""
         self.stage = min(max(self.stage + by, 0), len(self.plan) - 1)
         self._set_up(self.policy)
+        if reseals:
+            self._reseal(None, len(self.subjects))
+        who = self._who(n)
+        self._redeem(who, self._typed(who, "unused", n), None)
 
     @rule()
     def reopen_the_storage(self):
@@ -148,19 +153,23 @@ class LifecycleMachine(RuleBasedStateMachine):
         for slot, text in zip(new.slots, issued.codes, strict=True):
             self.purse.keep(who, new, slot, text)
 
-    @precondition(lambda self: any(self.oracle.to_be_confirmed()))
+    @precondition(lambda self: self.rules.confirm or any(self.oracle.to_be_confirmed()))
     @rule(
         n=numbers,
         source=st.sampled_from(("pending", "stranger", "pending", "active", "mine", "any")),
         which=numbers,
         spelling=spellings,
         edge=edges,
+        misses=st.integers(0, 2),
     )
-    def confirm(self, *, n, source, which, spelling, edge):
+    def confirm(self, *, n, source, which, spelling, edge, misses):
         who = self._who(n)
-        account = self.oracle.accounts.get(who)
-        pending = account and account.pending
+        if self.rules.confirm and misses:
+            self._issue(who, replace=True, session=drawing.SESSIONS[0])
+        pending = self.oracle.accounts.get(who, Account()).pending
         self._wait_until([pending.lapses_at] if pending else self._boundaries(who), which, edge)
+        for _ in range(misses):
+            self._confirm(who, self._typed(who, "stranger", which))
         self._confirm(who, self._typed(who, source, which, spelling))
 
     def _confirm(self, who, text):
@@ -214,14 +223,14 @@ class LifecycleMachine(RuleBasedStateMachine):
     )
     def redeem_once_more(self, *, n, which, span, edge, is_revoked):
         """The same attempt and code again, as after an answer that was lost."""
-        who = self._who(n)
+        who = self._with_codes(n, "a")
+        codes = self.oracle.accounts[who].active if who in self.oracle.accounts else None
+        if codes and not codes.attempted:
+            self._redeem(who, self._typed(who, "unused", which), "a")
         if is_revoked:
             self._managed("revoke", who, session=drawing.SESSIONS[0])
         self.clock.advance(span)
-        account = self.oracle.accounts.get(who)
-        codes = account and account.active
-        done = [s for s in (*codes.former, *codes.slots) if s.attempt] if codes else []
-        if done:
+        if done := codes.attempted if codes else []:
             slot = done[-1 - which % len(done)]
             self._wait_until([slot.used_at + self.rules.replay_for], 0, edge)
             self._redeem(who, self.purse.text_of(slot), slot.attempt)
@@ -283,7 +292,9 @@ class LifecycleMachine(RuleBasedStateMachine):
     @precondition(lambda self: len(self.plan) > 1)
     @rule(after=st.none() | numbers, limit=st.integers(1, 4))
     def reseal(self, after, limit):
-        who = None if after is None else self._who(after)
+        self._reseal(None if after is None else self._who(after), limit)
+
+    def _reseal(self, who, limit):
         expected = self.oracle.reseal(rules=self.rules, now=self.now, after=who, limit=limit)
         self.announced.clear()
         actual = self.kit.reseal(after=who and drawing.subject_of(who), limit=limit)
@@ -356,20 +367,8 @@ class LifecycleMachine(RuleBasedStateMachine):
 
     def _boundaries(self, who):
         """Return when something about the subject begins or ends."""
-        yield self._retry_at(who)
-        account = self.oracle.accounts.get(who)
-        if account and account.unlock:
-            yield account.unlock[1] + self.rules.unlock_for
-        for codes in account.sets if account else ():
-            yield from (codes.expires_at, codes.lapses_at)
-            yield codes.issued_at + self.rules.replay_for
-            yield codes.confirmed_at and codes.confirmed_at + self.rules.pending_for
-            yield from self._ends_of_replay(codes)
-
-    def _ends_of_replay(self, codes):
-        for slot in (*codes.former, *codes.slots):
-            if slot.used_at:
-                yield slot.used_at + self.rules.replay_for
+        account = self.oracle.accounts.get(who, Account())
+        return [self._retry_at(who), *account.boundaries(self.rules)]
 
     def _retry_at(self, who):
         answer = told(partial(self.oracle.status, who, rules=self.rules, now=self.now))[1]
@@ -386,7 +385,7 @@ class LifecycleMachine(RuleBasedStateMachine):
 @pytest.mark.parametrize("kind", BENCHES)
 def test_every_verb_does_what_the_oracle_says(kind):
     """In any order, on either storage, under any rules and keys."""
-    least, share = {"memory": (250, 1), "sqlite": (40, 5)}[kind]
+    least, share = {"memory": (350, 1), "sqlite": (50, 5)}[kind]
     examples = max(least, settings.default.max_examples // share)
     run_state_machine_as_test(
         partial(LifecycleMachine, BENCHES[kind]),
