@@ -2,7 +2,7 @@
 
 from recoverykit import Policy, RecoveryKit, RedemptionRefused, Subject
 from recoverykit.core.call import Setup
-from recoverykit.core.document import document_in
+from recoverykit.core.document import unchecked_document_in
 from recoverykit.core.status import summary_of
 from recoverykit.storage import Change, Record, Storage
 
@@ -31,7 +31,7 @@ class Account:
 
     def put_back(self) -> None:
         """Store what was kept, revision and all, so that each round begins alike."""
-        document = document_in(self._kept, keyring=None, subject=self.subject)
+        document = unchecked_document_in(self._kept)
         assert document.active is not None
         change = Change(
             expected=self._record().revision,

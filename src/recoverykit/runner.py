@@ -41,7 +41,7 @@ class Runner:
         if not isinstance(storage, Storage):
             raise InvalidArgument("a storage must have the methods load and commit")
         policy.require_sound(peppered=keyring is not None)
-        self.setup = Setup(policy=policy, keyring=keyring, entropy=secrets.token_bytes)
+        self.setup: Setup = Setup(policy=policy, keyring=keyring, entropy=secrets.token_bytes)
         self._shell = Shell(
             storage=storage,
             keyring=keyring,
