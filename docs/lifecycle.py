@@ -17,16 +17,24 @@ END: Final = "<!-- end of the life of a set -->\n"
 
 # Where things stand is laid by hand; what leads where is not.
 _PLACES: Final = {
-    SetState.PENDING: (80, 200),
-    SetState.ACTIVE: (330, 200),
-    SetState.EXHAUSTED: (640, 200),
-    SetState.EXPIRED: (330, 80),
-    SetState.REVOKED: (640, 80),
-    SetState.DISABLED: (330, 320),
+    SetState.PENDING: (110, 250),
+    SetState.ACTIVE: (420, 250),
+    SetState.EXHAUSTED: (770, 250),
+    SetState.EXPIRED: (420, 100),
+    SetState.REVOKED: (770, 100),
+    SetState.DISABLED: (420, 400),
 }
 _WIDTH, _HEIGHT = 110, 36
-_AROUND: Final = {(SetState.PENDING, SetState.REVOKED): (180, -60)}
+_STROKE: Final = 'fill="none" stroke="#345" marker-end="url(#tip)"'
+_AROUND: Final = {(SetState.PENDING, SetState.REVOKED): (200, -70)}
 """Where an arrow that would cross another one is drawn to before it turns."""
+_BEGINNINGS: Final = {
+    SetState.PENDING: (80, 390, "issue, to be confirmed"),
+    SetState.ACTIVE: (640, 340, "issue"),
+}
+_ENDS: Final = (
+    "Each is superseded by another set that is issued or confirmed in its place, or erased."
+)
 
 
 def table() -> str:
@@ -45,7 +53,7 @@ def diagram() -> str:
     """Return which states lead to which others, as an SVG image."""
     lines = [
         (
-            '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 720 360" role="img"'
+            '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 880 480" role="img"'
             ' font-family="sans-serif" font-size="13" text-anchor="middle">'
         ),
         "<title>The states of a code set</title>",
@@ -53,9 +61,11 @@ def diagram() -> str:
             '<defs><marker id="tip" viewBox="0 0 8 8" refX="8" refY="4" markerWidth="8"'
             ' markerHeight="8" orient="auto"><path d="M0 0 8 4 0 8z"/></marker></defs>'
         ),
-        '<rect width="720" height="360" fill="#fff"/>',
+        '<rect width="880" height="480" fill="#fff"/>',
         *(_arrow(start, end, acts) for (start, end), acts in arrows().items()),
+        *(_beginning(state) for state in _BEGINNINGS),
         *(_box(state) for state in STATES),
+        f'<text x="440" y="465">{_ENDS}</text>',
         "</svg>",
     ]
     return "\n".join(lines) + "\n"
@@ -93,19 +103,40 @@ def _box(state: SetState) -> str:
     )
 
 
+def _beginning(state: SetState) -> str:
+    from_x, from_y, label = _BEGINNINGS[state]
+    to_x, to_y = _border(*_PLACES[state], from_x, from_y)
+    return (
+        f'<circle cx="{from_x}" cy="{from_y}" r="5"/>'
+        f'<path d="M{from_x} {from_y}L{to_x} {to_y}" {_STROKE}/>'
+        f'<text x="{from_x}" y="{from_y + 22}">{label}</text>'
+    )
+
+
 def _arrow(start: SetState, end: SetState, acts: list[Act]) -> str:
     (x1, y1), (x2, y2) = _PLACES[start], _PLACES[end]
     turn_x, turn_y = _AROUND.get((start, end), ((x1 + x2) // 2, (y1 + y2) // 2))
     from_x, from_y = _border(x1, y1, turn_x, turn_y)
     to_x, to_y = _border(x2, y2, turn_x, turn_y)
     # The middle of a quadratic curve lies half-way between its turn and the middle of its ends.
-    label_x, label_y = (from_x + 2 * turn_x + to_x) // 4, (from_y + 2 * turn_y + to_y) // 4
-    label = ", ".join(act.value for act in acts)
+    middle = (from_x + 2 * turn_x + to_x) // 4, (from_y + 2 * turn_y + to_y) // 4
     return (
-        f'<path d="M{from_x} {from_y}Q{turn_x} {turn_y} {to_x} {to_y}" fill="none" stroke="#345"'
-        f' marker-end="url(#tip)"/><text x="{label_x}" y="{label_y - 4}" stroke="#fff"'
-        f' stroke-width="4" paint-order="stroke">{label}</text>'
+        f'<path d="M{from_x} {from_y}Q{turn_x} {turn_y} {to_x} {to_y}" {_STROKE}/>'
+        f"{_label(middle, (to_x - from_x, to_y - from_y), acts)}"
     )
+
+
+def _label(middle: tuple[int, int], along: tuple[int, int], acts: list[Act]) -> str:
+    """Return the names of acts beside an arrow: above a level one, to the right of any other."""
+    x, y = middle
+    dx, dy = along
+    if abs(dx) > 4 * abs(dy):
+        place = f'x="{x}" y="{y - 8}"'
+    elif dx and dy > 0:  # a falling arrow has its free side below, on the left
+        place = f'x="{x - 10}" y="{y + 14}" text-anchor="end"'
+    else:
+        place = f'x="{x + 10}" y="{y + (14 if dx else 5)}" text-anchor="start"'
+    return f"<text {place}>{', '.join(act.value for act in acts)}</text>"
 
 
 def _border(x: int, y: int, towards_x: int, towards_y: int) -> tuple[int, int]:

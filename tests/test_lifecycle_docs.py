@@ -49,4 +49,11 @@ def test_the_picture_shows_every_way_from_one_state_to_another():
         if isinstance(end, SetState) and end is not state:
             ways.setdefault((state, end), []).append(act.value)
     expected = [", ".join(acts) for acts in ways.values()] + [state.value for state in STATES]
-    assert sorted(texts) == sorted(expected)
+    for text in expected:
+        texts.remove(text)
+    # What is said besides tells how a set begins, and how any of them ends.
+    assert [text.partition(",")[0] for text in texts] == [
+        "issue",
+        "issue",
+        "Each is superseded by another set that is issued or confirmed in its place",
+    ]

@@ -18,6 +18,7 @@ from recoverykit import (
 )
 from recoverykit.storage.memory import MemoryStorage
 from recoverykit.testing import ManualClock
+from tests.weak import WEAK
 
 START = datetime(2026, 11, 22, 12, tzinfo=UTC)
 CHEAP = Argon2idHasher(memory_kib=8, time_cost=1, parallelism=1)
@@ -65,7 +66,7 @@ def hashes(monkeypatch):
 
 
 def a_kit(storage, **policy):
-    policy = Policy(**({"hasher": CHEAP, "count": 3} | policy))
+    policy = Policy(**({"hasher": CHEAP, "count": 3, "accept": WEAK} | policy))
     return RecoveryKit(storage, policy=policy, clock=ManualClock(START))
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from recoverykit import (
     Argon2idHasher,
+    CodeFormat,
     CodesAlreadyIssued,
     InvalidCode,
     NoActiveCodes,
@@ -111,6 +112,9 @@ class Life:
 ACTS = {
     Act.ISSUE: lambda life: life.open.issue(ALICE),
     Act.REPLACE: lambda life: life.open.issue(ALICE, replace=True),
+    Act.IMPORT: lambda life: life.open.import_codes(
+        ALICE, [life.wrong], format=CodeFormat.default()
+    ),
     Act.CONFIRM: lambda life: life.confirming.confirm(ALICE, life.codes[0]),
     Act.YIELD: Life.yield_to_another,
     # Where no code is unused, one that was used is tried.

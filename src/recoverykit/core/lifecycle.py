@@ -1,7 +1,7 @@
 """The life of a code set, as one table: what each act makes of a set in each state.
 
-Whatever is decided about a set is read off this table; so are its tests, and the diagram in the
-documentation.
+What is refused, and what gives way to what, is read off this table. To all the rest of it the
+tests hold the kit, act by act; and the table and the diagram of the documentation are made from it.
 """
 
 from collections.abc import Mapping
@@ -17,6 +17,7 @@ class Act(Enum):
 
     ISSUE = "issue"  # another set is issued in its place, without ``replace``
     REPLACE = "replace"  # another set is issued in its place, with it
+    IMPORT = "import"  # codes of another system come to stand in its place, without ``replace``
     CONFIRM = "confirm"  # a code of it is typed back
     YIELD = "yield"  # another set, which was pending beside it, is confirmed
     SPEND = "spend"  # an unused code of it is redeemed, and more are left, or one is put in place
@@ -48,6 +49,7 @@ _ROWS: Final[Mapping[Act, tuple[End, ...]]] = {
     # in the state      pending    active      exhausted   expired     revoked     disabled
     Act.ISSUE:         (_GONE,     _STANDS,    _GONE,      _GONE,      _GONE,      _STANDS),
     Act.REPLACE:       (_GONE,     _GONE,      _GONE,      _GONE,      _GONE,      _GONE),
+    Act.IMPORT:        (_STANDS,) * len(STATES),
     Act.CONFIRM:       (_ACTIVE,   _ACTIVE,    _EXHAUSTED, _NO,        _NO,        SetDisabled),
     Act.YIELD:         (_GONE,     _GONE,      _GONE,      _GONE,      _GONE,      _GONE),
     Act.SPEND:         (_NO,       _ACTIVE,    _NO,        _NO,        _NO,        SetDisabled),

@@ -51,7 +51,6 @@ from recoverykit.core.throttle import Throttle
 from recoverykit.core.verdict import Confirmed, Counted, Recognised, Refused, Spent
 from recoverykit.errors import (
     CodeAlreadyUsed,
-    CodesAlreadyIssued,
     ConcurrentUpdate,
     InvalidCode,
     ManagementLocked,
@@ -216,15 +215,13 @@ def permit_issue(
         ConcurrentUpdate: another call changed which set stands since this one began.
     """
     is_first = document.ids == first.ids
-    if document.sets and not (is_drawn or replacing):
-        raise CodesAlreadyIssued("the subject has a set of codes, perhaps with these in it")
-    act = Act.REPLACE if replacing else Act.ISSUE
+    act = Act.REPLACE if replacing else Act.ISSUE if is_drawn else Act.IMPORT
     for codes in document.sets:
         end = LIFE[codes.state_at(now), act]
         if not isinstance(end, type):
             continue
-        if not (is_first and _is_unseen(codes, attempt, policy, now)):
-            raise end("the subject has an active or a disabled set of codes")
+        if not (is_drawn and is_first and _is_unseen(codes, attempt, policy, now)):
+            raise end("the subject has a set of codes that does not give way")
     if not is_first and (replacing or document.is_pending_at(now)):
         raise ConcurrentUpdate("another call replaced, confirmed or erased the set first")
 
