@@ -50,7 +50,7 @@ def test_closing_waits_for_who_is_inside_and_holds_back_who_is_not():
         staying = threads.submit(stay)
         assert inside.wait(SECONDS)
         closing = threads.submit(close)
-        while not gate._closings:
+        while not gate._closers:
             pass
         leave.set()
         staying.result(SECONDS)
@@ -98,7 +98,7 @@ def test_a_fork_waits_for_the_others():
         staying = threads.submit(stay)
         assert inside.wait(SECONDS)
         forking = threads.submit(fork)
-        while not _Process.generation.gate._closings and not forked:
+        while not _Process.generation.gate._closers and not forked:
             pass
         leave.set()
         assert staying.result(SECONDS) == []

@@ -1,6 +1,7 @@
 """Generate, store and redeem recovery codes: hashed, one hash per attempt, each spent once.
 
-Importing the package loads nothing; its names are loaded when the first of them is asked for.
+Importing the package loads nothing; its names are loaded when the first of them is asked for, and
+the modules that define them with them.
 """
 
 from importlib import import_module
@@ -14,10 +15,10 @@ else:
     def __getattr__(name: str) -> object:
         face = import_module("recoverykit.face")
         names = {each: getattr(face, each) for each in ("__all__", *face.__all__)}
-        if name not in names:
-            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         globals().update(names)
-        return names[name]
+        if name not in globals():  # a module of ours is, by now
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        return globals()[name]
 
     def __dir__() -> list[str]:
         return sorted({*globals(), *import_module("recoverykit.face").__all__})

@@ -2,7 +2,7 @@
 
     RecoveryKitError
     ├── PolicyError                      the configuration breaks a rule (``findings``)
-    ├── InvalidArgument (ValueError)     a subject, attempt id, context or clock that cannot be used
+    ├── InvalidArgument (ValueError)     a subject, attempt, session, context or clock not usable
     ├── RedemptionRefused                ``reason``, ``retry_at``, ``public_message``
     │   ├── MalformedCode                a typing error: nothing was hashed, counted or written
     │   ├── InvalidCode                  a wrong code: the guess was counted

@@ -22,9 +22,10 @@ _Value = TypeVar("_Value")
 class _Generation:
     """One process between two forks, with locks that no thread of its parent can hold."""
 
-    __slots__ = ("gate", "lock")
+    __slots__ = ("gate", "lock", "pid")
 
     def __init__(self) -> None:
+        self.pid = os.getpid()
         self.lock = RLock()  # making one value may ask for another
         self.gate = Gate()  # closed while the process forks
 
@@ -62,6 +63,8 @@ with contextlib.suppress(AttributeError):
 
 def keep_from_forking() -> AbstractContextManager[None]:
     """Return a context inside which no other thread can fork: it waits until this one is out."""
+    if _Process.generation.pid != os.getpid():
+        _Process.after_fork_in_child()  # asked for by a hook of the host's that runs before ours
     return _Process.generation.gate
 
 

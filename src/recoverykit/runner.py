@@ -40,6 +40,10 @@ class Runner:
     ) -> None:
         if not isinstance(storage, Storage):
             raise InvalidArgument("a storage must have the methods load and commit")
+        if not isinstance(policy, Policy) or not isinstance(hashing, HashLimits):
+            raise InvalidArgument("policy must be a Policy, and hashing HashLimits")
+        if not all(each is None or callable(each) for each in (clock, on_event)):
+            raise InvalidArgument("clock and on_event must be functions")
         policy.require_sound(peppered=keyring is not None)
         self.setup: Setup = Setup(policy=policy, keyring=keyring, entropy=secrets.token_bytes)
         self._shell = Shell(

@@ -11,7 +11,13 @@ from recoverykit.core.masked import Masked
 from recoverykit.core.results import Resealed, Status
 from recoverykit.core.session import session_digest
 from recoverykit.core.subject import Subject
-from recoverykit.errors import CorruptRecord, InvalidArgument, UnknownKey
+from recoverykit.errors import (
+    ConcurrentUpdate,
+    CorruptRecord,
+    InvalidArgument,
+    OutcomeUnknown,
+    UnknownKey,
+)
 from recoverykit.runner import Runner
 
 _MAX_BATCH: Final = 10_000
@@ -147,7 +153,7 @@ class Upkeep:
         for each in batch:
             try:
                 count += self._runner.run(flows.reseal(self._runner.call(each)))
-            except (UnknownKey, CorruptRecord):
+            except (UnknownKey, CorruptRecord, ConcurrentUpdate, OutcomeUnknown):
                 failed.append(each)
         last = batch[-1] if len(batch) == limit else None
         return Resealed(count=count, failed=tuple(failed), last=last)

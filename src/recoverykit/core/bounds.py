@@ -8,7 +8,7 @@ from recoverykit.errors import Finding, PolicyError
 
 @dataclass(frozen=True, slots=True)
 class Bound:
-    """A figure's name, its value, and the least and the most that it may be (None: no bound)."""
+    """A figure's name, its value, and the least and the most that it may be."""
 
     name: str
     value: object

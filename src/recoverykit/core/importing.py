@@ -109,17 +109,21 @@ def plain_codes(call: Call, codes: Sequence[Masked[str]], code_format: CodeForma
     """Check the codes that a host hands in.
 
     Raises:
-        InvalidArgument: there are none, or more than 64; one of them is not of the format; two are
-            the same, or name the same place.
+        InvalidArgument: there are none, or more than 64; one of them is not of the format, or names
+            a place past the 64th; two are the same, or name the same place.
         PolicyError: codes of this format must not be stored as the policy says.
     """
+    _require_format(code_format)
     parsed = tuple(_parsed(codes, code_format))
     if not 1 <= len(parsed) == len(codes) <= MAX_COUNT:
         raise InvalidArgument(f"codes must be 1 to {MAX_COUNT} texts of the format given")
     if len({each.canonical.reveal() for each in parsed}) < len(parsed):
         raise InvalidArgument("two of the codes are the same")
-    if code_format.selector and len({each.ordinal for each in parsed}) < len(parsed):
+    ordinals = [each.ordinal for each in parsed if each.ordinal is not None]
+    if len(set(ordinals)) < len(ordinals):
         raise InvalidArgument("two of the codes name the same place in their set")
+    if max(ordinals, default=0) >= MAX_COUNT:
+        raise InvalidArgument(f"a code names a place past the {MAX_COUNT} that a set can have")
     policy = replace(call.setup.policy, format=code_format, count=len(parsed))
     _require_sound(call, policy, peppered=call.setup.keyring is not None)
     return PlainCodes(call=call, format=code_format, codes=parsed)
@@ -142,6 +146,7 @@ def foreign_hashes(
         PolicyError: codes of this format must not be accepted by the policy.
         MissingExtra: the scheme needs the extra ``import``.
     """
+    _require_format(code_format)
     if not 1 <= len(lines) <= MAX_FOREIGN:
         raise InvalidArgument(
             f"hashes must be 1 to {MAX_FOREIGN}, for each costs an evaluation in every attempt"
@@ -161,6 +166,11 @@ def foreign_hashes(
     return ForeignHashes(
         call=call, format=code_format, hashes=hashes, is_display_hashed=is_display_hashed
     )
+
+
+def _require_format(code_format: object) -> None:
+    if not isinstance(code_format, CodeFormat):
+        raise InvalidArgument("format must be a CodeFormat")
 
 
 def _parsed(codes: Sequence[Masked[str]], code_format: CodeFormat) -> Iterator[ParsedCode]:

@@ -56,7 +56,7 @@ class Keyring:
             _refuse(f"a key is at least {_MIN_KEY_BYTES} random bytes")
         if primary is None and len(held) == 1:
             (primary,) = held
-        if primary is None or primary not in held:
+        if not isinstance(primary, str) or primary not in held:
             _refuse("one of the keys must be named as the primary")
         self._primary = primary
         self._subkeys = {key_id: _subkey(key, _CODE_LABEL) for key_id, key in held.items()}

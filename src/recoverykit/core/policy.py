@@ -159,7 +159,7 @@ class Policy:
         for name, value, kind in parts:
             if not isinstance(value, kind):
                 yield Finding(rule="type", figure=f"{name} is of another type", mend="see Policy")
-        if self.management not in {"open", "unlock"}:
+        if self.management not in ("open", "unlock"):
             yield Finding(
                 rule="type", figure="management is neither open nor unlock", mend="see Policy"
             )

@@ -14,7 +14,7 @@ from recoverykit.core.masked import Masked
 from recoverykit.core.probe import Probe, absent_probe, probe_of, recognition_of
 from recoverykit.core.record import SetState
 from recoverykit.core.refusals import failed_events, refused_event
-from recoverykit.core.replacement import Replacement, draw_replacement
+from recoverykit.core.replacement import Replacement, draw_replacement, place_of
 from recoverykit.core.results import Redemption
 from recoverykit.core.rounds import Step, change_to
 from recoverykit.core.state import MAX_FORMER, CodeSet, StoredCode, Use
@@ -39,7 +39,7 @@ class Redeeming:
         self.doubt: Doubt[Told] = Doubt(call.attempt)
         self._call = call
         self._guess = Guess(text)
-        self._drawn: tuple[CodeSet | None, Replacement] | None = None
+        self._drawn: tuple[object, Replacement] | None = None  # and the place it was drawn for
         self._former: tuple[StoredCode, ...] = ()  # of the set, when a code of it was last spent
 
     def decide(self, loaded: Loaded) -> Flow[Step[Redemption | RedemptionRefused]]:
@@ -182,9 +182,10 @@ class Redeeming:
         return probe_of(codes, subject=subject, parsed=parsed, ceiling=hasher)
 
     def _replacement(self, codes: CodeSet | None, parsed: ParsedCode) -> Replacement:
-        """Draw once for the same set: a code that was not put in place was seen by nobody."""
-        if self._drawn is None or (self._drawn[0] and self._drawn[0].id) != (codes and codes.id):
-            self._drawn = codes, draw_replacement(self._call, codes, parsed)
+        """Draw once for the same place: a code that was not put there was seen by nobody."""
+        place = place_of(codes)
+        if self._drawn is None or self._drawn[0] != place:
+            self._drawn = place, draw_replacement(self._call, codes, parsed)
         return self._drawn[1]
 
     def _outcome(self, verdict: Redeemed, codes: CodeSet | None, now: datetime) -> Told:

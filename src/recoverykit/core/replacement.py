@@ -1,11 +1,12 @@
 """The code that takes the place of a spent one, in the making."""
 
 from dataclasses import dataclass
+from typing import Final
 
 from recoverykit.core.call import Call
 from recoverykit.core.digest import StoredDigest
 from recoverykit.core.format import CodeFormat, ParsedCode
-from recoverykit.core.generator import generate_one
+from recoverykit.core.generator import Entropy, generate_one
 from recoverykit.core.hasher import (
     FAST_HASH_BITS,
     SALT_BYTES,
@@ -17,6 +18,9 @@ from recoverykit.core.masked import Masked
 from recoverykit.core.probe import HashRequest, binding
 from recoverykit.core.results import Issued
 from recoverykit.core.state import CodeSet
+from recoverykit.errors import InvalidArgument
+
+_MAX_DRAWS: Final = 128  # no format is so small that so many draws are all the same code
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +66,7 @@ def draw_replacement(call: Call, codes: CodeSet | None, guess: ParsedCode) -> Re
     code_format = codes.format if codes else setup.policy.format
     # The format of a set that has ended may have places which the policy's has not.
     ordinal = guess.ordinal if codes else 0 if code_format.selector else None
-    code = generate_one(code_format, ordinal, setup.entropy)
+    code = _other_than(guess.canonical, code_format, ordinal, setup.entropy)
     model = _model(call, codes, guess)
     is_alone = guess.ordinal is not None or codes is None or len(codes.codes) == 1
     shared = None if is_alone else model
@@ -75,6 +79,29 @@ def draw_replacement(call: Call, codes: CodeSet | None, guess: ParsedCode) -> Re
         ),
     )
     return Replacement(format=code_format, code=code, request=request)
+
+
+def place_of(codes: CodeSet | None) -> tuple[str | None, frozenset[str]]:
+    """Return all that a drawn code depends on: the set, and how its codes of ours are hashed.
+
+    Where they share one salt, the first of them to be replaced in an imported set chooses it.
+    """
+    if codes is None:
+        return None, frozenset()
+    ours = (code.digest for code in codes.codes if not code.is_foreign)
+    shares = not codes.format.selector and len(codes.codes) > 1
+    return codes.id, frozenset(line.rpartition("$")[0] for line in ours if shares)
+
+
+def _other_than(
+    spent: Masked[str], code_format: CodeFormat, ordinal: int | None, entropy: Entropy
+) -> Masked[str]:
+    """Draw another code than the one that is being spent: short codes repeat."""
+    for _ in range(_MAX_DRAWS):
+        code = generate_one(code_format, ordinal, entropy)
+        if code != spent:
+            return code
+    raise InvalidArgument("the entropy source gives the same bytes again and again")
 
 
 def _model(call: Call, codes: CodeSet | None, guess: ParsedCode) -> StoredDigest | None:

@@ -128,7 +128,8 @@ class Resealed:
 
     Attributes:
         count: how many are under the newest seal now that were not before.
-        failed: whose documents cannot be read, for a key is missing or they are damaged.
+        failed: whose documents cannot be read, for a key is missing or they are damaged; or are
+            perhaps not resealed, for other writers won every try or an answer was lost.
         last: where the next batch begins; None where there is none.
     """
 

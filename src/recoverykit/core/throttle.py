@@ -20,7 +20,7 @@ class Throttle:
         free: how many guesses are judged before the first delay; 1 to 1,000.
         first_delay: the delay after failure number ``free``; positive, at most 366 days.
             NIST SP 800-63B-4, 3.2.2 names 30 seconds.
-        factor: by how much each further failure multiplies the delay; 1 to 1,000.
+        factor: by how much each further failure multiplies the delay; 1, or 1.1 to 1,000.
         max_delay: the longest delay; at least ``first_delay``, at most 366 days.
         disable_after: the failure in a row that disables the set; at least ``free``, at most
             1,000,000. NIST SP 800-63B-4, 3.2.2 allows no more than 100.
@@ -44,6 +44,9 @@ class Throttle:
             Bound("disable_after", self.disable_after, 1, 1_000_000),
         )
         # Only now are the types known to compare.
+        if self.factor > 1:
+            # So that the longest delay there can be is reached within some 330 failures.
+            require(Bound("factor", self.factor, 1.1, 1_000.0))
         require(
             Bound("max_delay", self.max_delay, self.first_delay, _LONGEST),
             Bound("disable_after", self.disable_after, self.free, 1_000_000),
@@ -66,8 +69,9 @@ class Throttle:
     ) -> datetime | None:
         """Return until when attempts are refused; None where no delay is running at ``now``.
 
-        A failure recorded by a host whose clock runs ahead counts as having happened now, so that
-        no delay lasts beyond now and its own length.
+        A failure recorded by a host whose clock runs ahead counts as having happened now: what is
+        told is never further away than the delay is long, but it is told again and again until
+        that time has come.
         """
         if failed_at is None:
             return None

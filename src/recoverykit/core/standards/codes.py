@@ -13,12 +13,13 @@ _LOOK_UP_BITS: Final = 20
 _LOOK_UP_DIGITS: Final = 6  # 19.93 bits, and named beside the 20 in both sources
 _SAVED_BITS: Final = 64
 _GUESS_PROOF_BITS: Final = 128
+_DIGITS: Final = frozenset(Alphabet.DIGITS.symbols)
 _ONE_TIME_PASSWORD: Final = range(6, 9)  # digits; RFC 4226, 5.3 and RFC 6238
 
 
 def _too_short(audited: Audited) -> str | None:
     shape = audited.policy.format
-    has_digits = shape.alphabet is Alphabet.DIGITS and shape.length >= _LOOK_UP_DIGITS
+    has_digits = shape.alphabet.order == len(_DIGITS) and shape.length >= _LOOK_UP_DIGITS
     if has_digits or audited.bits >= _LOOK_UP_BITS:
         return None
     return amounts.entropy(audited.bits)
@@ -49,7 +50,7 @@ def _like_a_one_time_password(audited: Audited) -> str | None:
     alphabet = shape.alphabet
     if shape.total not in _ONE_TIME_PASSWORD or isinstance(alphabet, WordList):
         return None
-    if not set(Alphabet.DIGITS.symbols) <= set(alphabet.symbols):
+    if not _DIGITS & set(alphabet.symbols):
         return None
     share = f"one in {alphabet.order} of them" if shape.check else "each of them"
     return f"{shape.total} symbols, digits among them: {share} is read as a code"

@@ -14,6 +14,7 @@ _LEAST_ATTEMPTS: Final = 10
 _PCI_FAILURES: Final = 10
 _PCI_LOCK: Final = timedelta(minutes=30)
 _PSD2_FAILURES: Final = 5
+_PSD2_BLOCK: Final = timedelta(seconds=30)  # the article names none; NIST begins with this one
 _NO_LIMIT: Final = "no limit"
 
 
@@ -58,9 +59,12 @@ def _not_blocked_for_psd2(audited: Audited) -> str | None:
     throttle = audited.policy.throttle
     if throttle is None:
         return _NO_LIMIT
-    if throttle.free <= _PSD2_FAILURES:
+    if throttle.free > _PSD2_FAILURES:
+        return f"no block before failure {throttle.free}"
+    block = throttle.delay_after(_PSD2_FAILURES)
+    if throttle.disables_at(_PSD2_FAILURES) or block >= _PSD2_BLOCK:
         return None
-    return f"no block before failure {throttle.free}"
+    return f"{amounts.span(block)} after failure {_PSD2_FAILURES}"
 
 
 def _blocked_for_a_time(audited: Audited) -> str | None:
@@ -128,7 +132,7 @@ THROTTLE_RULES: Final = (
         source="Regulation (EU) 2018/389, article 4(3)(b)",
         severity=Severity.ERROR,
         figure="blocked, for a time or for good, after at most 5 failures in a row",
-        mend="set Throttle.free to 5 or less",
+        mend="set Throttle.free to 5 or less, and first_delay to 30 s or more",
         check=_not_blocked_for_psd2,
         profiles=frozenset({Profile.PSD2}),
     ),

@@ -56,6 +56,9 @@ _LOST = frozenset(
 _DUPLICATE = frozenset(
     {"23505", "1062", "1586", "SQLITE_CONSTRAINT_PRIMARYKEY", "SQLITE_CONSTRAINT_UNIQUE"}
 )
+# PostgreSQL: connection, operator intervention, system and internal errors, completion unknown. A
+# proxy that still lives may answer by them for a server that does not.
+_UNSURE = ("08", "57P", "58", "XX", "40003")
 _CONSTRAINTS = ("23", "44", "P0", "SQLITE_CONSTRAINT")  # P0: raised by a trigger's function
 _NO_TABLE = frozenset({"42P01", "1146"})  # SQLite has no code for it, but a message
 _CODES = ("errno", "sqlstate", "pgcode", "sqlite_errorname")  # each driver's name for it
@@ -83,8 +86,9 @@ def at_once(error: Exception) -> Verdict:
 
     An error that the server has sent, and lived to send more, has rolled it back.
     """
-    verdict = before_commit(error)
-    if verdict.outcome is Outcome.LOST or (verdict.outcome is Outcome.FAILED and _code(error)):
+    verdict, code = before_commit(error), _code(error)
+    is_certain = verdict.outcome is Outcome.FAILED and code and not code.startswith(_UNSURE)
+    if verdict.outcome is Outcome.LOST or is_certain:
         return verdict
     return Verdict(outcome=Outcome.UNKNOWN, report=verdict.report)
 

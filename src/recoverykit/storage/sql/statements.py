@@ -62,7 +62,7 @@ class Statements:
     delete: Delete
     insert_events: Insert
     delete_events: Delete
-    update_and_tell: Insert
+    update_and_tell: Executable
     scopes: Executable
     key_use: Executable
     sealed_otherwise: Executable
@@ -99,17 +99,15 @@ class Statements:
         )
 
 
-def _update_and_tell(update: ReturningUpdate[Any], events: Table) -> Insert:
+def _update_and_tell(update: ReturningUpdate[Any], events: Table) -> Executable:
     """Return the update and the insert of one event as one statement, which PostgreSQL knows.
 
-    It writes the event if the update wrote the record: its own rowcount tells of both.
+    It writes the event if the update wrote the record, and returns how many records that were.
     """
-    told = [bindparam(f"{_EVENT}{column.name}", type_=column.type) for column in events.c]
-    return (
-        events.insert()
-        .from_select(events.c.keys(), select(*told).select_from(update.cte("won")))
-        .execution_options(preserve_rowcount=True)
-    )
+    won = update.cte("won")
+    values = [bindparam(f"{_EVENT}{column.name}", type_=column.type) for column in events.c]
+    told = events.insert().from_select(events.c.keys(), select(*values).select_from(won))
+    return select(func.count()).select_from(won).add_cte(told.cte("told"))
 
 
 def _key_use(records: Table) -> Executable:

@@ -10,7 +10,7 @@ from sqlalchemy import URL, Connection, Engine, Executable, MetaData, Row
 
 from recoverykit.core.record import Change, Record
 from recoverykit.core.subject import Subject
-from recoverykit.errors import StorageError
+from recoverykit.errors import CorruptRecord, InvalidArgument, StorageError
 from recoverykit.per_process import PerProcess, keep_from_forking
 from recoverykit.storage import KeyUse
 from recoverykit.storage.key_use import key_use_of
@@ -220,4 +220,8 @@ class SQLStorage:
 
 
 def _subjects(rows: Sequence[Row[Any]]) -> tuple[Subject, ...]:
-    return tuple(Subject(row.subject, tenant=row.tenant, scope=row.scope) for row in rows)
+    try:
+        return tuple(Subject(row.subject, tenant=row.tenant, scope=row.scope) for row in rows)
+    except InvalidArgument:
+        pass
+    raise CorruptRecord("a stored row names a subject that cannot be")

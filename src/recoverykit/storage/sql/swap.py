@@ -116,14 +116,17 @@ def _swap_at_once(
     connection: Connection, statements: Statements, subject: Subject, change: Change
 ) -> Verdict:
     """Swap by one statement that is its own transaction: its answer is that of the COMMIT."""
-    row = {
-        **guard_of(subject, change.expected or ""),
-        **row_of(change),
-        **event_in_update_of(change.events[0]),
-    }
     try:
         with autocommit(connection):
-            count = connection.execute(statements.update_and_tell, row).rowcount
+            # Not by a name: whatever ends this frame, its locals must not show the document.
+            count = connection.execute(
+                statements.update_and_tell,
+                {
+                    **guard_of(subject, change.expected or ""),
+                    **row_of(change),
+                    **event_in_update_of(change.events[0]),
+                },
+            ).scalar_one()
     except Exception as error:  # noqa: BLE001 - a driver may raise anything
         return outcomes.at_once(error)
     return outcomes.of_rowcount(count)
