@@ -1,7 +1,7 @@
 """One test for each published advisory or incident of this kind that the present scope reaches.
 
-Each is named after its row in the project's list of advisories; its docstring tells how others
-failed, and what happens here. Rows about storage run on every storage.
+Each is numbered, as below; its docstring tells how others failed, and what happens here. Rows
+about storage run on every storage.
 
 ===== ==================================================== ========================================
 Row   What it is about                                     Where the rest of it, or all, is shown

@@ -1,7 +1,7 @@
 """Published advisories about one-off, pending and expiring codes: a test for each way they failed.
 
-Each is named after its row in the project's list of advisories, as in `tests.test_advisories`; its
-docstring tells how others failed, and what happens here. They run on every storage.
+Each is numbered, as in `tests.test_advisories`; its docstring tells how others failed, and what
+happens here. They run on every storage.
 """
 
 import contextlib

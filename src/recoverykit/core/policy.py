@@ -36,6 +36,7 @@ class Policy:
         low_at: `Redemption.low` and `Status.low` are set from this many remaining codes down.
         replay_for: how long the success of an attempt is remembered under its id; zero for not
             at all (a success whose answer was lost is then told apart only within its own call).
+            Under ``rotate`` a set remembers the last 16 codes that were replaced, and no more.
         expires_after: how long a set counts after it was issued; None for ever.
         confirm: whether a new set is pending, and counts only once a code of it was typed back.
         pending_for: how long a pending set waits to be confirmed.

@@ -127,7 +127,7 @@ CODE_RULES: Final = (
         source=f"{NIST}, 4.2.1.1",
         severity=Severity.INFO,
         figure="a new code for each that was used",
-        mend="set rotate, or issue a new set where Redemption.reissue_required says so",
+        mend="set rotate, or issue a new set after each redemption",
         check=_not_replaced,
     ),
     Rule(
