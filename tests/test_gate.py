@@ -28,7 +28,8 @@ def test_threads_are_inside_together():
 def test_closing_waits_for_who_is_inside_and_holds_back_who_is_not():
     """Whoever is inside may enter again; a newcomer waits until the gate is opened."""
     gate = Gate()
-    inside, leave, closed, order = threading.Event(), threading.Event(), threading.Event(), []
+    inside, leave, closed, reopen = (threading.Event() for _ in range(4))
+    order = []
 
     def stay():
         with gate:
@@ -41,6 +42,10 @@ def test_closing_waits_for_who_is_inside_and_holds_back_who_is_not():
         gate.close()
         order.append("closed")
         closed.set()
+        assert reopen.wait(SECONDS)
+        with gate:
+            order.append("opened")
+        gate.open()
 
     def come():
         with gate:
@@ -55,10 +60,9 @@ def test_closing_waits_for_who_is_inside_and_holds_back_who_is_not():
         leave.set()
         staying.result(SECONDS)
         assert closed.wait(SECONDS)
-        closing.result(SECONDS)
         coming = threads.submit(come)
-        order.append("opened")
-        gate.open()
+        reopen.set()
+        closing.result(SECONDS)
         coming.result(SECONDS)
     assert order == ["again", "closed", "opened", "newcomer"]
 
@@ -71,6 +75,23 @@ def test_who_is_inside_can_close():
         gate.close()
         gate.open()
         gate.open()
+    with gate:
+        pass
+
+
+def test_threads_that_close_do_not_wait_for_each_other():
+    """Each is inside, and closes: neither can come out before it has closed."""
+    gate, both = Gate(), threading.Barrier(2)
+
+    def close_inside():
+        with gate:
+            both.wait(SECONDS)
+            gate.close()
+            gate.open()
+
+    with ThreadPoolExecutor(2) as threads:
+        for each in [threads.submit(close_inside) for _ in range(2)]:
+            each.result(SECONDS)
     with gate:
         pass
 
