@@ -55,7 +55,7 @@ class Watcher:
 
     def _watch(self) -> None:
         with self._engine.connect() as connection:
-            while not self._is_over.is_set():
+            while not self._is_over.is_set() or not self.looks:
                 document, events = connection.execute(self._query).one()
                 failures = self._failures_in(document)
                 if events != 1 + failures:

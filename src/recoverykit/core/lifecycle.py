@@ -50,7 +50,7 @@ _ROWS: Final[Mapping[Act, tuple[End, ...]]] = {
     Act.ISSUE:         (_GONE,     _STANDS,    _GONE,      _GONE,      _GONE,      _STANDS),
     Act.REPLACE:       (_GONE,     _GONE,      _GONE,      _GONE,      _GONE,      _GONE),
     Act.IMPORT:        (_STANDS,) * len(STATES),
-    Act.CONFIRM:       (_ACTIVE,   _ACTIVE,    _NO,        _NO,        _NO,        SetDisabled),
+    Act.CONFIRM:       (_ACTIVE,   _ACTIVE,    _EXHAUSTED, _NO,        _NO,        SetDisabled),
     Act.YIELD:         (_GONE,     _GONE,      _GONE,      _GONE,      _GONE,      _GONE),
     Act.SPEND:         (_NO,       _ACTIVE,    _NO,        _NO,        _NO,        SetDisabled),
     Act.SPEND_LAST:    (_NO,       _EXHAUSTED, _NO,        _NO,        _NO,        SetDisabled),

@@ -359,6 +359,5 @@ def _is_unseen(codes: CodeSet, attempt: str, policy: Policy, now: datetime) -> b
 
 
 def _is_recent(then: datetime, span: timedelta, now: datetime) -> bool:
-    # The clocks of hosts differ: a time a little ahead of ours has just been. One that is further
-    # ahead than the span was told by a clock that was wrong, and must not hold until then.
-    return -span < now - then < span
+    # The clocks of hosts differ: a time ahead of ours has just been, and a span of zero is over.
+    return max(now - then, timedelta(0)) < span

@@ -50,7 +50,8 @@ def _like_a_one_time_password(audited: Audited) -> str | None:
     alphabet = shape.alphabet
     if shape.total not in _ONE_TIME_PASSWORD or isinstance(alphabet, WordList):
         return None
-    if not _DIGITS & set(alphabet.symbols):
+    symbols = frozenset(alphabet.symbols)
+    if not (symbols <= _DIGITS or symbols >= _DIGITS):
         return None
     share = f"one in {alphabet.order} of them" if shape.check else "each of them"
     return f"{shape.total} symbols, digits among them: {share} is read as a code"
