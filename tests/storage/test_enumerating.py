@@ -4,7 +4,7 @@ from itertools import count
 
 import pytest
 
-from recoverykit import StorageError, Subject
+from recoverykit import CorruptRecord, RecoveryKit, StorageError, Subject
 from recoverykit.storage import EnumerableStorage, KeyUse, SetState, Summary
 from recoverykit.storage.memory import MemoryStorage
 from recoverykit.storage.sql import SQLStorage
@@ -155,3 +155,14 @@ def test_a_database_that_cannot_be_read_is_an_error_of_the_storage(database_url,
     """No tables, no answer: never an empty one."""
     with SQLStorage(database_url, prefix="missing_") as storage, pytest.raises(StorageError):
         ask(storage)
+
+
+def test_a_row_of_no_possible_subject_is_damage(tmp_path):
+    """Not a fault of whoever asks."""
+    with SQLStorage(f"sqlite:///{tmp_path / 'codes.db'}") as storage:
+        storage.create_tables()
+        RecoveryKit(storage).issue("ada")
+        with storage._engine().begin() as connection:
+            connection.exec_driver_sql("UPDATE recoverykit_records SET subject = ''")
+        with pytest.raises(CorruptRecord):
+            storage.sealed_otherwise("2026-11", after=None, limit=5)

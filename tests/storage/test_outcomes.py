@@ -134,3 +134,14 @@ def test_no_report_quotes_the_exception(error):
     for verdict in (outcomes.before_commit(wrapped(error)), outcomes.at_commit(wrapped(error))):
         assert CANARY not in verdict.report
         assert type(error).__name__ in verdict.report
+
+
+@pytest.mark.parametrize("code", ["08007", "08006", "40003", "57P01", "58000", "XX000"])
+def test_a_commit_in_one_statement_is_uncertain_where_the_server_may_be_gone(code):
+    """A proxy may have answered in its place: nobody knows whether the change has landed."""
+
+    class Error(Exception):
+        sqlstate = code
+
+    wrapped = DBAPIError("statement", None, Error())
+    assert outcomes.at_once(wrapped).outcome is Outcome.UNKNOWN
