@@ -2,10 +2,11 @@
 
 from recoverykit.core.format import CodeFormat
 from tests.families.plain import PLAIN, WRONG
-from tests.verbs import Code, Family, InTurn, by_name, codes_of, names, played, told_to
+from tests.verbs import Code, Family, InTurn, by_name, codes_of, in_a_word, names, played, told_to
 
 ROTATING = PLAIN.but(rotate=True)
 SHARED = ROTATING.but(format=CodeFormat.base32(16))
+UNROTATING = SHARED.but(rotate=False)  # a host that is not set up to rotate yet
 SINGLE = SHARED.but(count=1, low_at=0)
 ROTATED, _played = played(ROTATING.issue("old"), ROTATING.issue("replace old", replacing=True))
 CODES = codes_of(_played, "replace old")
@@ -47,6 +48,20 @@ def told_twice(history, deeds):
     assert again[0].reissue_required
 
 
+def replaced_or_used(history, deeds):
+    """Whichever host spends it, once: it is a wrong one where the other host has replaced it."""
+    first, second = ("A", "B") if deeds[0].is_replacing else ("B", "A")
+    told = in_a_word(history.ends[first]), in_a_word(history.ends[second])
+    assert told == ("Redemption", "InvalidCode" if first == "A" else "CodeAlreadyUsed")
+
+
+def one_replacement_of_two(history, deeds):
+    """Both succeed; the place of one is taken, and that of the other is spent."""
+    assert names(history) == ["Redemption", "Redemption"]
+    assert sorted(deed.is_replacing for deed in deeds) == [False, True]
+    assert deeds[-1].after.spent == {1}
+
+
 TWO = {
     "a rotated code twice": Family(
         by_name(*ROTATING.redemptions(CODES[0], CODES[0])),
@@ -84,6 +99,24 @@ TWO = {
         ),
         two_replacements,
         before=ROTATED,
+        states=24,
+    ),
+    "a rotation against a redemption of the same code": Family(
+        by_name(ROTATING.redeem("A", CODES[0]), PLAIN.redeem("B", CODES[0])),
+        replaced_or_used,
+        before=ROTATED,
+        states=24,
+    ),
+    "a rotation against a redemption of another code": Family(
+        by_name(ROTATING.redeem("A", CODES[0]), PLAIN.redeem("B", CODES[1])),
+        one_replacement_of_two,
+        before=ROTATED,
+        states=24,
+    ),
+    "a rotation against a redemption of another code that shares its salt": Family(
+        by_name(SHARED.redeem("A", SHARED_CODES[0]), UNROTATING.redeem("B", SHARED_CODES[1])),
+        one_replacement_of_two,
+        before=SHARED_STORED,
         states=24,
     ),
     "a rotation against a replace": Family(
