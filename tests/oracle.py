@@ -186,12 +186,20 @@ def _managed(deed, was, now):
 
 
 def _issued(deed, was, now, set_id, latest):
-    """A new set, whole and untouched: pending beside the active one, or active and alone."""
+    """A new set, whole and untouched: pending beside the active one, or active and alone.
+
+    One that is imported never waits, and nothing gives way to it that is not asked to.
+    """
     codes = now.pending or now.active
     assert codes.set_id == set_id, "two sets came at once, or an active one beside a pending one"
     assert not codes.failures, "a new set starts with failures"
     assert not codes.spent_digests, "a new set starts with a spent code"
     assert bool(codes.lapses_at) == (codes is now.pending)
+    if deed.call.startswith("import"):
+        assert codes is now.active, "an imported set waits to be confirmed"
+        is_asked = not was.sets or deed.call.startswith("import and replace")
+        assert is_asked, "a set was superseded by an import that did not ask for it"
+        return replace(deed, kind="imported", set_id=set_id)
     counts = was.active and not was.active.has_ended(latest)
     is_disabled = was.active and was.active.disabled_at
     is_asked = not (counts or is_disabled) or deed.call.startswith("replace")

@@ -11,7 +11,7 @@ from functools import cache
 
 from recoverykit.core.effects import Answer, Loaded
 from recoverykit.core.events import EventKind
-from recoverykit.core.record import Change
+from recoverykit.core.record import Change, SetState
 from recoverykit.core.results import Issued, Redemption, Status
 from recoverykit.errors import (
     CodeAlreadyUsed,
@@ -26,10 +26,10 @@ from tests.oracle import deeds_of, read
 from tests.verbs import ALICE, Code, InTurn, Kit, Verb, in_a_word, told_to
 
 IN_THE_TRAIL = set(EventKind) - {EventKind.REPLAYED, EventKind.REFUSED, EventKind.ERASED}
-NEW = {"issued", "pended"}
+NEW = {"issued", "pended", "imported"}
 MANAGED = {*NEW, "revoked"}
 KINDS = {"issued": "issued", "pended": "issued", "confirmed": "confirmed", "spent": "redeemed"}
-KINDS |= {"counted": "failed", "unlocked": "unlocked", "locked": "locked"}
+KINDS |= {"imported": "imported", "counted": "failed", "unlocked": "unlocked", "locked": "locked"}
 
 
 def check(history, *, family, faults):
@@ -40,6 +40,7 @@ def check(history, *, family, faults):
     check_trail(history, deeds)
     check_spent_once(history, family.calls, deeds)
     check_no_return(history, deeds)
+    check_imported_once(deeds)
     check_told(history, family.calls, deeds)
     check_managed(family.calls, deeds)
     if not faults.stale_loads:
@@ -145,7 +146,7 @@ def check_told(history, calls, deeds):
                 case RedemptionRefused():
                     pass
                 case _ if isinstance(call, Verb):
-                    check_managing(value, call, own, last_loaded(end))
+                    check_managing(value, call, own, end)
     counted = sum(deed.kind in {"counted", "spent"} for deed in deeds)
     assert judged <= counted, "more guesses were judged than counted"
 
@@ -163,7 +164,8 @@ def check_success(value, call, spent):
     """
     assert spent, "a success is not stored"
     assert (value.set_id, value.ordinal) == (spent.set_id, spent.ordinal)
-    assert not call.code or call.code.set_id == value.set_id, "a code was spent in another set"
+    expected = call.code and call.code.set_id
+    assert expected in {None, value.set_id}, "a code was spent in another set"
     assert (value.redeemed_at, value.attempt) == _use(spent)
     remaining = len(spent.after.uses) - len(spent.after.spent)
     assert value.remaining == remaining, "a success tells a wrong number of remaining codes"
@@ -213,10 +215,12 @@ def check_replaced(issued, call, first):
         assert saw == issued.was.ids, f"{issued.call} replaced another set than it saw first"
 
 
-def check_managing(value, call, own, loaded):
+def check_managing(value, call, own, end):
     """What a call that hands out no code was told has landed, or stood already."""
-    kinds = [deed.kind for deed in own]
+    kinds, loaded = [deed.kind for deed in own], last_loaded(end)
     match call.verb:
+        case "install":
+            check_import(value, call, own, end.replies[0].record)
         case "confirm":
             assert isinstance(value, Status)
             is_own = [deed for deed in own if deed.kind == "confirmed"]
@@ -240,6 +244,18 @@ def check_managing(value, call, own, loaded):
             assert value is None
 
 
+def check_import(value, call, own, first):
+    """An import that was told has landed, and all its codes are good."""
+    imported = [deed for deed in own if deed.kind == "imported"]
+    assert len(imported) == 1, "an import was told that never landed"
+    (deed,), codes = imported, call.options["codes"]
+    assert (value.state, value.remaining) == (SetState.ACTIVE, len(codes))
+    assert value.issued_at == deed.after.issued_at
+    stand = [is_good(deed.document, deed.revision, code, call.kit) for code in codes]
+    assert all(stand), "an imported code is not good"
+    check_replaced(deed, call, first)
+
+
 def check_managed(calls, deeds):
     """Under a lock nothing is issued or revoked but by a session whose unlock stands and lasts."""
     for deed in deeds:
@@ -254,6 +270,12 @@ def check_managed(calls, deeds):
         assert session == call.session, f"{deed.call} landed by the unlock of another session"
         at = max(codes.revoked_at or codes.issued_at for codes in deed.now.sets)
         assert at - since < call.kit.policy.unlock_for, f"{deed.call} landed after the unlock"
+
+
+def check_imported_once(deeds):
+    """What is known already is not offered twice: it could bring back what was spent meanwhile."""
+    imports = Counter(deed.call for deed in deeds if deed.kind == "imported")
+    assert max(imports.values(), default=0) <= 1, "an import landed twice"
 
 
 def check_honest(history, calls, deeds):

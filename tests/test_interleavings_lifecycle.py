@@ -1,4 +1,4 @@
-"""Every interleaving of confirming, rotating, expiring, unlocking and resealing.
+"""Every interleaving of confirming, importing, rotating, expiring, unlocking and resealing.
 
 As in `tests.test_interleavings`: each family is a few calls of the real flows, each kind of fault
 is explored for each family, and every history is held against `tests.promises`.
@@ -14,13 +14,13 @@ from recoverykit.core.state import MAX_FORMER
 from recoverykit.errors import OutcomeUnknown
 from recoverykit.testing.explorer import START, Explored
 from recoverykit.testing.script import entropy_of
-from tests.families import confirming, managing, rotating
+from tests.families import confirming, importing, managing, rotating
 from tests.families.rotating import ONLY, SINGLE, SINGLE_STORED
 from tests.promises import check
 from tests.verbs import ALL, COSTLY, GROWTH, PROMISED, Code, played
 
-TWO = confirming.TWO | rotating.TWO | managing.TWO
-THREE = confirming.THREE | rotating.THREE | managing.THREE
+TWO = confirming.TWO | importing.TWO | rotating.TWO | managing.TWO
+THREE = confirming.THREE | importing.THREE | rotating.THREE | managing.THREE
 FAMILIES = TWO | THREE
 # A clock that may move at every step, or a call of two verbs, multiplies the states as a call does.
 SMALL = [name for name, family in TWO.items() if not family.clock]

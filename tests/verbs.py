@@ -8,6 +8,7 @@ from functools import partial
 from recoverykit.core import flows
 from recoverykit.core.call import Call, Outcome, Setup
 from recoverykit.core.hasher import Argon2idHasher
+from recoverykit.core.importing import plain_codes
 from recoverykit.core.keyring import Keyring
 from recoverykit.core.masked import Masked
 from recoverykit.core.policy import Policy
@@ -46,10 +47,10 @@ GROWTH["a crash and a lost answer"] = 10
 
 @dataclass(frozen=True)
 class Code:
-    """A code as it was shown, and the set that it was shown of."""
+    """A code as it was shown, and the set that it was shown of; None for one that is imported."""
 
     text: str
-    set_id: str
+    set_id: str | None
 
 
 @dataclass(frozen=True)
@@ -66,10 +67,13 @@ class Verb:
 
     def __call__(self, entropy):
         arguments = [Masked(self.code.text)] if self.code else []
-        options = dict(self.options)
-        if self.verb in {"issue", "revoke", "unlock", "lock"}:
+        call, options = self._call(entropy), dict(self.options)
+        if self.verb == "install":
+            codes = [Masked(text) for text in options.pop("codes")]
+            arguments = [plain_codes(call, codes, self.kit.policy.format)]
+        if self.verb in {"issue", "install", "revoke", "unlock", "lock"}:
             options["session"] = self.session and Masked(self.session)
-        return getattr(flows, self.verb)(self._call(entropy), *arguments, **options)
+        return getattr(flows, self.verb)(call, *arguments, **options)
 
     def _call(self, entropy):
         setup = Setup(policy=self.kit.policy, keyring=self.kit.keyring, entropy=entropy)
@@ -113,6 +117,11 @@ class Kit:
 
     def issue(self, name, *, replacing=False, **options):
         return Verb(name, "issue", self, options={"replacing": replacing}, **options)
+
+    def import_codes(self, name, codes, *, replacing=False, **options):
+        """Import codes, which have the format of the policy."""
+        brought = {"codes": codes, "replacing": replacing}
+        return Verb(name, "install", self, options=brought, **options)
 
     def confirm(self, name, code):
         return Verb(name, "confirm", self, code)
