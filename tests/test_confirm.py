@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
+import argon2.low_level
 import pytest
 
 from recoverykit import (
@@ -223,6 +224,27 @@ class TestConfirming:
         assert desk.kit.redeem(ALICE, codes[0])
         desk.clock.advance(LATE)
         desk.fail(desk.kit.redeem, 1, NoActiveCodes, codes[1])
+
+    @pytest.mark.parametrize("case", ["no set", "wrong", "right", "confirmed before", "lapsed"])
+    def test_every_confirmation_costs_one_hash(self, desk, monkeypatch, case):
+        """However it ends: the time that it takes does not tell what stands."""
+        codes = [WRONG] if case == "no set" else desk.kit.issue(ALICE).codes
+        if case == "confirmed before":
+            desk.kit.confirm(ALICE, codes[0])
+        if case == "lapsed":
+            desk.clock.advance(HOUR)
+        hashes, real = [], argon2.low_level.hash_secret_raw
+        monkeypatch.setattr(
+            argon2.low_level,
+            "hash_secret_raw",
+            lambda *args, **kwargs: hashes.append(kwargs) or real(*args, **kwargs),
+        )
+        if case in {"right", "confirmed before"}:
+            assert desk.kit.confirm(ALICE, codes[1]).remaining == 3
+        else:
+            kind = InvalidCode if case == "wrong" else NoActiveCodes
+            desk.fail(desk.kit.confirm, 1, kind, WRONG if case == "wrong" else codes[0])
+        assert len(hashes) == 1
 
 
 class TestThrottle:
