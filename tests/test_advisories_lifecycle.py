@@ -58,13 +58,14 @@ def storage(url):
         yield storage
 
 
-def new_kit(storage, *, clock=None, **policy):
+def new_kit(storage, *, clock=None, on_event=None, **policy):
     return RecoveryKit(
         storage,
         policy=Policy(
             **({"count": 3, "hasher": CHEAP, "throttle": LOOSE, "accept": WEAK} | policy)
         ),
         clock=clock or ManualClock(START),
+        on_event=on_event,
         hashing=HashLimits(queue=1_000),
     )
 
@@ -175,7 +176,9 @@ def test_r07_cve_2026_43930_issuing_a_one_off_code_anew_leaves_one(storage):
 
 def test_r07_cve_2026_43930_a_one_off_code_has_its_own_throttle_and_its_own_sets(storage):
     """Guesses at the one-off code lock nothing else, and its code is good nowhere else."""
-    own, support = new_kit(storage, throttle=Throttle()), support_kit(storage, throttle=Throttle())
+    own_events, support_events = [], []
+    own = new_kit(storage, throttle=Throttle(), on_event=own_events.append)
+    support = support_kit(storage, throttle=Throttle(), on_event=support_events.append)
     alice, scoped = Subject("alice"), Subject("alice", scope="support")
     codes, (one_off,) = own.issue(alice).codes, support.issue(scoped).codes
     for _ in range(5):
@@ -188,6 +191,8 @@ def test_r07_cve_2026_43930_a_one_off_code_has_its_own_throttle_and_its_own_sets
     assert own.redeem(alice, codes[0]).remaining == 2
     support.revoke(scoped)
     assert own.redeem(alice, codes[1]).remaining == 1
+    assert {event.subject.scope for event in support_events} == {"support"}
+    assert {event.subject.scope for event in own_events} == {""}
 
 
 def test_r09_cve_2022_36071_a_pending_set_never_redeems(storage):
