@@ -1,4 +1,6 @@
-"""Rotating and confirming: 16 threads and 8 processes at one code, or one pending set, 200 times.
+"""Rotating and confirming: 16 threads and 8 processes at one code, or one pending set.
+
+There are 200 rounds unless RECOVERYKIT_RACE_ROUNDS says otherwise.
 
 As in `test_exactly_once`: in every second round all have loaded the same revision before any of
 them commits, and the clocks stand still.
