@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from recoverykit.per_process import PerProcess, _Process
+from recoverykit.per_process import PerProcess, _Process, keep_from_forking
 
 needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="the system cannot fork")
 
@@ -177,3 +177,13 @@ def test_what_a_child_must_not_inherit_is_let_go_of_before_a_fork():
     assert let_go == ["made"]
     assert made.get() == "made"
     assert unmade.get() == "unmade"
+
+
+def test_a_hook_that_runs_before_ours_finds_an_open_gate_white_box(monkeypatch):
+    """In a child whose own gate is not made yet, whoever asks for it makes it."""
+    monkeypatch.setattr(_Process, "generation", _Process.generation)
+    parents = _Process.generation
+    monkeypatch.setattr(parents, "pid", parents.pid + 1)
+    with keep_from_forking():
+        assert _Process.generation is not parents
+    assert _Process.generation.pid == os.getpid()

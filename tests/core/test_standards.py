@@ -258,6 +258,12 @@ OWN_CASES = [
         {"throttle": Throttle(free=6)},
         {"throttle": Throttle(free=2, disable_after=2)},
     ),
+    (
+        "PSD2-4.3b",
+        PSD2,
+        {"throttle": Throttle(first_delay=timedelta(milliseconds=29_999))},
+        {"throttle": Throttle(free=5, disable_after=5)},
+    ),
     ("PSD2-4.3b", PSD2, {"throttle": None}, {"throttle": Throttle(free=1, disable_after=1)}),
     ("N4-FIPS", FIPS, {}, {"hasher": Pbkdf2Hasher()}),
     ("N4-FIPS", FIPS, {}, {"hasher": KEYED, "format": of_bits(115)}),

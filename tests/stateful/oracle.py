@@ -44,6 +44,7 @@ class Oracle:
                 and attempt is not None
                 and each.attempt == attempt
                 and each.last_used_at is None
+                and each.confirmed_at is None
                 and not is_over(each.issued_at, rules.replay_for, now)
             )
             if each.state(now) in {"active", "disabled"} and not (replace or is_lost_answer):

@@ -9,19 +9,21 @@ import pytest
 from recoverykit.core import flows
 from recoverykit.core.call import Call, Setup
 from recoverykit.core.effects import Answer, commit, derive, load
+from recoverykit.core.foreign import ForeignHash
 from recoverykit.core.hasher import Argon2idHasher
 from recoverykit.core.masked import Masked
 from recoverykit.core.policy import Policy
-from recoverykit.core.probe import HashRequest
+from recoverykit.core.probe import ForeignRequest, HashRequest
 from recoverykit.core.record import Change
 from recoverykit.core.results import Redemption
 from recoverykit.core.subject import Subject
 from recoverykit.errors import StorageError, UnknownKey
 from recoverykit.testing.explorer import START, Faults, explore, play
 from recoverykit.testing.history import Crashed, Raised, Returned
-from recoverykit.testing.model import Model
+from recoverykit.testing.model import Model, digest
 from recoverykit.testing.moves import Budget
 from recoverykit.testing.script import entropy_of
+from tests.core.test_foreign import CODE, VECTORS
 
 ALICE = Subject("alice")
 BOB = Subject("bob")
@@ -438,3 +440,14 @@ def _redeem(name, code, entropy):
 
 def _believe(name, code, entropy):
     return believing(redeemer(name, code, entropy=entropy))
+
+
+def test_what_another_system_hashed_has_no_stand_in():
+    """It is evaluated as it is: a right guess gives what is expected, and no other."""
+    foreign = ForeignHash.read(*VECTORS["argon2id"])
+    right, wrong = (
+        digest(ForeignRequest(hash=foreign, secret=Masked(code.encode())), keyring=None)
+        for code in (CODE, CODE[:-1] + "y")
+    )
+    assert right == foreign.expected
+    assert wrong != foreign.expected

@@ -69,7 +69,7 @@ def _not_blocked_for_psd2(audited: Audited) -> str | None:
 
 def _blocked_for_a_time(audited: Audited) -> str | None:
     throttle = audited.policy.throttle
-    if throttle is None or throttle.free > _PSD2_FAILURES or throttle.disables_at(_PSD2_FAILURES):
+    if throttle is None or _not_blocked_for_psd2(audited) or throttle.disables_at(_PSD2_FAILURES):
         return None
     block = amounts.span(throttle.delay_after(_PSD2_FAILURES))
     return f"{block} after failure {_PSD2_FAILURES}, for good by failure {throttle.disable_after}"
