@@ -3,20 +3,20 @@
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
-from recoverykit.core import flows
 from recoverykit.core.events import Event
 from recoverykit.core.keyring import Keyring
 from recoverykit.core.masked import Masked
 from recoverykit.core.policy import Policy
 from recoverykit.core.results import Issued, Redemption, Status
-from recoverykit.core.session import session_digest
 from recoverykit.core.subject import Subject
-from recoverykit.errors import InvalidArgument, RedemptionRefused
+from recoverykit.driver import Clock
+from recoverykit.errors import InvalidArgument
 from recoverykit.limiter import HashLimits
-from recoverykit.runner import Runner
-from recoverykit.shell import Clock, HostFunction
+from recoverykit.runner import Equipment, Runner
+from recoverykit.shell import HostFunction
 from recoverykit.storage import Storage
 from recoverykit.upkeep import Upkeep
+from recoverykit.verbs import masked_session
 
 
 class RecoveryKit(Upkeep):
@@ -52,16 +52,10 @@ class RecoveryKit(Upkeep):
         if keyring is not None and not isinstance(keyring, Keyring):
             del keyring  # it may hold bare keys, and the frame of an error keeps its locals
             raise InvalidArgument("a keyring must be a Keyring")
-        super().__init__(
-            Runner(
-                storage,
-                policy=policy,
-                keyring=keyring,
-                hashing=hashing,
-                clock=clock,
-                on_event=on_event,
-            )
+        equipment = Equipment(
+            policy=policy, keyring=keyring, hashing=hashing, clock=clock, on_event=on_event
         )
+        super().__init__(Runner(storage, equipment), equipment.verbs)
 
     def issue(
         self,
@@ -101,11 +95,12 @@ class RecoveryKit(Upkeep):
             UnknownKey, CorruptRecord, StorageError: what is stored cannot be read, or not be
                 written.
         """
-        of_session = None if session is None else Masked(session)
+        of_session = masked_session(session)
         del session  # from here on no frame of ours shows it
-        call = self._runner.call(subject, attempt=attempt, context=context)
-        digest = of_session and session_digest(of_session, call.subject)
-        return self._runner.run(flows.issue(call, replacing=replace, session=digest))
+        flow = self._verbs.issue(
+            subject, replacing=replace, attempt=attempt, session=of_session, context=context
+        )
+        return self._runner.run(flow)
 
     def confirm(
         self,
@@ -135,10 +130,7 @@ class RecoveryKit(Upkeep):
         """
         text = Masked(code)
         del code  # from here on no frame of ours shows it
-        value = self._runner.run(flows.confirm(self._runner.call(subject, context=context), text))
-        if isinstance(value, RedemptionRefused):
-            raise value
-        return value
+        return self._runner.run(self._verbs.confirm(subject, text, context=context))
 
     def redeem(
         self,
@@ -179,11 +171,8 @@ class RecoveryKit(Upkeep):
         """
         text = Masked(code)
         del code  # from here on no frame of ours shows it
-        call = self._runner.call(subject, attempt=attempt, context=context)
-        value = self._runner.run(flows.redeem(call, text), within=within)
-        if isinstance(value, RedemptionRefused):
-            raise value
-        return value
+        flow = self._verbs.redeem(subject, text, attempt=attempt, context=context)
+        return self._runner.run(flow, within=within)
 
     def status(self, subject: Subject | str) -> Status:
         """Return what the subject's codes are good for. Writes nothing.
@@ -192,7 +181,7 @@ class RecoveryKit(Upkeep):
             InvalidArgument: the subject cannot be used.
             CorruptRecord, StorageError: what is stored cannot be read.
         """
-        return self._runner.run(flows.status(self._runner.call(subject)))
+        return self._runner.run(self._verbs.status(subject))
 
     def revoke(
         self,
@@ -218,11 +207,9 @@ class RecoveryKit(Upkeep):
             UnknownKey, CorruptRecord, StorageError: what is stored cannot be read, or not be
                 written.
         """
-        of_session = None if session is None else Masked(session)
+        of_session = masked_session(session)
         del session  # from here on no frame of ours shows it
-        call = self._runner.call(subject, context=context)
-        digest = of_session and session_digest(of_session, call.subject)
-        return self._runner.run(flows.revoke(call, session=digest))
+        return self._runner.run(self._verbs.revoke(subject, session=of_session, context=context))
 
     def unlock(
         self,
@@ -251,10 +238,9 @@ class RecoveryKit(Upkeep):
             UnknownKey, CorruptRecord, StorageError: what is stored cannot be read, or not be
                 written.
         """
-        masked = Masked(session)
+        of_session = Masked(session)
         del session  # from here on no frame of ours shows it
-        call = self._runner.call(subject, context=context)
-        return self._runner.run(flows.unlock(call, session=session_digest(masked, call.subject)))
+        return self._runner.run(self._verbs.unlock(subject, session=of_session, context=context))
 
     def lock(
         self,
@@ -267,10 +253,9 @@ class RecoveryKit(Upkeep):
 
         Args, Raises: as for ``unlock``.
         """
-        masked = Masked(session)
+        of_session = Masked(session)
         del session  # from here on no frame of ours shows it
-        call = self._runner.call(subject, context=context)
-        self._runner.run(flows.lock(call, session=session_digest(masked, call.subject)))
+        self._runner.run(self._verbs.lock(subject, session=of_session, context=context))
 
     def erase(self, subject: Subject | str) -> None:
         """Remove everything that is stored about the subject, its audit trail included.
@@ -283,7 +268,7 @@ class RecoveryKit(Upkeep):
             OutcomeUnknown: it is not known whether it was removed; erase again.
             StorageError: it could not be removed.
         """
-        self._runner.run(flows.erase(self._runner.call(subject)))
+        self._runner.run(self._verbs.erase(subject))
 
     def recognises(self, text: str) -> bool:
         """Say whether a text has the shape of a code of this policy, check symbol included.
@@ -292,6 +277,5 @@ class RecoveryKit(Upkeep):
         before either is judged. Nothing is recognised where codes are switched off.
         """
         masked = Masked(text)
-        del text
-        policy = self._runner.setup.policy
-        return not policy.is_off and policy.format.matches(masked)
+        del text  # from here on no frame of ours shows it
+        return self._verbs.recognises(masked)

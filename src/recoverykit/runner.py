@@ -1,59 +1,67 @@
-"""The runner: makes the calls of one kit, runs their flows, and announces what has happened."""
+"""The runner: what a kit was built with, how its flows are run, and how their ends are told."""
 
 import logging
-import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
-from typing import Final, TypeVar
+from inspect import iscoroutinefunction
+from typing import Final, TypeAlias, TypeVar
 
-from recoverykit.core.call import Call, Outcome, Setup
+from recoverykit.core.call import Outcome
 from recoverykit.core.document import prepare
-from recoverykit.core.effects import Flow
-from recoverykit.core.events import Event, checked_context
+from recoverykit.core.events import Event
 from recoverykit.core.keyring import Keyring
 from recoverykit.core.policy import Policy
-from recoverykit.core.subject import Subject
-from recoverykit.errors import InvalidArgument
+from recoverykit.driver import Clock, Driver
+from recoverykit.errors import InvalidArgument, RedemptionRefused
 from recoverykit.limiter import HashLimits, Limiter
-from recoverykit.shell import Clock, HostFunction, Shell
+from recoverykit.shell import HostFunction, Shell
 from recoverykit.storage import EnumerableStorage, Storage
+from recoverykit.verbs import Verb, Verbs
 
+Listener: TypeAlias = Callable[[Event], object]
 _Result = TypeVar("_Result")
 
 _LOG: Final = logging.getLogger("recoverykit")
-_MAX_ATTEMPT: Final = 128
 
 
-class Runner:
-    """What every verb of a kit needs. Arguments and errors as for `recoverykit.RecoveryKit`."""
+class Equipment:
+    """What every kit is built with, whichever shell runs its flows.
+
+    Arguments and errors as for `recoverykit.RecoveryKit`.
+    """
 
     def __init__(
         self,
-        storage: Storage,
         *,
         policy: Policy,
         keyring: Keyring | None,
         hashing: HashLimits,
         clock: Clock | None,
-        on_event: Callable[[Event], object] | None,
+        on_event: Listener | None,
     ) -> None:
-        if not isinstance(storage, Storage):
-            raise InvalidArgument("a storage must have the methods load and commit")
         if not isinstance(policy, Policy) or not isinstance(hashing, HashLimits):
             raise InvalidArgument("policy must be a Policy, and hashing HashLimits")
         if not all(each is None or callable(each) for each in (clock, on_event)):
             raise InvalidArgument("clock and on_event must be functions")
         policy.require_sound(peppered=keyring is not None)
-        self.setup: Setup = Setup(policy=policy, keyring=keyring, entropy=secrets.token_bytes)
-        self._shell = Shell(
-            storage=storage,
-            keyring=keyring,
-            limiter=Limiter(hashing),
-            clock=clock or partial(datetime.now, UTC),
-        )
-        self._on_event = on_event
+        self.verbs: Verbs = Verbs(policy=policy, keyring=keyring)
+        self.driver: Driver = Driver(keyring=keyring, clock=clock or partial(datetime.now, UTC))
+        self.hashing: HashLimits = hashing
+        self.on_event: Listener | None = on_event
         prepare()
+
+
+class Runner:
+    """Runs flows over a storage, in the thread that calls."""
+
+    def __init__(self, storage: Storage, equipment: Equipment) -> None:
+        if not isinstance(storage, Storage) or is_async(storage):
+            raise InvalidArgument("a storage must have the methods load and commit")
+        self._shell = Shell(
+            storage=storage, limiter=Limiter(equipment.hashing), driver=equipment.driver
+        )
+        self._on_event = equipment.on_event
 
     @property
     def enumerable(self) -> EnumerableStorage:
@@ -67,31 +75,18 @@ class Runner:
             raise InvalidArgument("this storage cannot list what it holds")
         return storage
 
-    def call(
-        self,
-        subject: Subject | str,
-        *,
-        attempt: str | None = None,
-        context: Mapping[str, str] | None = None,
-    ) -> Call:
-        """Return a new call of a verb.
+    def run(
+        self, flow: Verb[_Result | RedemptionRefused], *, within: HostFunction | None = None
+    ) -> _Result:
+        """Run a flow to its end, announce what it tells, and return its result.
 
         Raises:
-            InvalidArgument: an argument cannot be used.
+            RedemptionRefused: it is the result.
         """
-        return Call(
-            setup=self.setup,
-            subject=Subject.of(subject),
-            attempt=self.setup.token() if attempt is None else _checked_attempt(attempt),
-            context=checked_context(context),
-        )
-
-    def run(self, flow: Flow[Outcome[_Result]], *, within: HostFunction | None = None) -> _Result:
-        """Run a flow to its end, announce what it tells, and return its result."""
         outcome = self._shell.run(flow, within=within)
         for event in outcome.events:
             self._announce(event)
-        return outcome.value
+        return settled(outcome)
 
     def _announce(self, event: Event) -> None:
         if self._on_event is None:
@@ -102,11 +97,17 @@ class Runner:
             _LOG.error("on_event raised %s", type(error).__name__)
 
 
-def _checked_attempt(attempt: object) -> str:
-    if (
-        not isinstance(attempt, str)
-        or not 1 <= len(attempt) <= _MAX_ATTEMPT
-        or not all(" " <= char <= "~" for char in attempt)
-    ):
-        raise InvalidArgument("an attempt id is 1 to 128 printable ASCII characters")
-    return attempt
+def settled(outcome: Outcome[_Result | RedemptionRefused]) -> _Result:
+    """Return what a verb returns.
+
+    Raises:
+        RedemptionRefused: the verb refuses.
+    """
+    if isinstance(outcome.value, RedemptionRefused):
+        raise outcome.value
+    return outcome.value
+
+
+def is_async(storage: object) -> bool:
+    """Whether the methods of a storage have to be awaited."""
+    return iscoroutinefunction(getattr(storage, "load", None))

@@ -1,66 +1,38 @@
-"""The shell: carries out the effects of a flow over a storage, in the thread that calls."""
+"""The shell: carries out what a flow needs, in the thread that calls."""
 
-import secrets
 import time
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import Final, TypeAlias, TypeVar, assert_never
+from inspect import isawaitable, iscoroutine
+from typing import TypeAlias, TypeVar, assert_never
 
-from argon2.exceptions import HashingError
-
-from recoverykit.core.effects import (
-    Answer,
-    Commit,
-    Derive,
-    Derived,
-    Effect,
-    Flow,
-    Load,
-    Loaded,
-    Reply,
-)
-from recoverykit.core.keyring import Keyring, bind
-from recoverykit.core.masked import Masked
-from recoverykit.core.probe import ForeignRequest, HashRequest, Request
-from recoverykit.core.record import Record
-from recoverykit.core.state import EARLIEST, LATEST
-from recoverykit.core.subject import Subject
-from recoverykit.errors import (
-    InvalidArgument,
-    MissingExtra,
-    OutcomeUnknown,
-    Overloaded,
-    RecoveryKitError,
-    StorageError,
-)
+from recoverykit.core.effects import Commit, Flow, Load
+from recoverykit.driver import Driver, Hash, Host, Need, Pause, Raised, Surrender
+from recoverykit.errors import InvalidArgument
 from recoverykit.limiter import Limiter
-from recoverykit.storage import HostRefused, Storage, TransactionalStorage
+from recoverykit.storage import Storage, TransactionalStorage
 
-Clock: TypeAlias = Callable[[], datetime]
 HostFunction: TypeAlias = Callable[..., object]
 _Result = TypeVar("_Result")
 
-# Room for the longest lifetime of a set, so that no time that is stored is past what is read back.
-_LATEST_NOW: Final = LATEST - timedelta(days=100_000)
-_FIRST_PAUSE: Final = 0.002  # seconds: about one commit on a local database
-_LONGEST_PAUSE: Final = 0.064
 
-
-class Host:
-    """The host's function in our transaction, and what it raised: that is never ours to judge."""
+class SyncHost(Host):
+    """A host's function that runs in the thread that commits."""
 
     def __init__(self, function: HostFunction) -> None:
         self._function = function
-        self.raised: BaseException | None = None
 
     def __call__(self, connection: object) -> None:
-        """Call the function, and remember what it raises while it passes through."""
+        """Call the function, and remember what it raises while it passes through.
+
+        Raises:
+            InvalidArgument: the function would have to be awaited: it has written nothing.
+        """
         self.raised = None
         try:
-            self._function(connection)
+            _refuse_awaitable(self._function(connection))
         except BaseException as error:
             self.raised = error
             raise
@@ -72,132 +44,69 @@ class Shell:
 
     Attributes:
         storage: where records are loaded and changes committed.
-        keyring: binds codes before they are hashed; None for none.
         limiter: runs the hashes.
-        clock: tells the time.
+        driver: judges what both answer.
     """
 
     storage: Storage
-    keyring: Keyring | None
     limiter: Limiter
-    clock: Clock
+    driver: Driver
 
     def run(self, flow: Flow[_Result], *, within: HostFunction | None = None) -> _Result:
-        """Drive a flow to its end and return its result.
+        """Run a flow to its end and return its result.
 
         Raises:
             InvalidArgument: the storage has no transaction for ``within``, or the clock returns
                 what is no time.
             RecoveryKitError: the flow ended in it.
-            Exception: whatever ``within`` raised.
+            BaseException: whatever ``within`` raised.
         """
-        if within is not None and not callable(within):
+        host = self._host(within)
+        driven = self.driver.drive(flow, host=host)
+        with closing(flow), closing(driven):
+            step: Callable[[], Need] = partial(next, driven)
+            while True:
+                try:
+                    need = step()
+                except StopIteration as end:
+                    result: _Result = end.value
+                    return result
+                if isinstance(need, Surrender):
+                    raise need.error
+                step = partial(driven.send, self._carry_out(need, host))
+
+    def _host(self, within: HostFunction | None) -> SyncHost | None:
+        if within is None:
+            return None
+        if not callable(within):
             raise InvalidArgument("within must be a function that takes a connection")
-        if within is not None and not isinstance(self.storage, TransactionalStorage):
+        if not isinstance(self.storage, TransactionalStorage):
             raise InvalidArgument("this storage cannot run a function in its transaction")
-        host = Host(within) if within is not None else None
-        with closing(flow):
-            return self._drive(flow, host)
+        return SyncHost(within)
 
-    def _drive(self, flow: Flow[_Result], host: Host | None) -> _Result:
-        step: Callable[[], Effect] = partial(next, flow)
-        lost = 0
-        while True:
-            try:
-                effect = step()
-            except StopIteration as end:
-                result: _Result = end.value
-                return result
-            try:
-                reply = self._perform(effect, host)
-            except RecoveryKitError as error:
-                if host and host.raised is error:
-                    raise
-                step = partial(flow.throw, error)
-            else:
-                if reply is Answer.LOST:
-                    lost += 1
-                    _pause(lost)
-                step = partial(flow.send, reply)
-
-    def _perform(self, effect: Effect, host: Host | None) -> Reply:
-        match effect:
-            case Load(subject=subject):
-                return Loaded(record=self._load(subject), now=self._now())
-            case Derive(requests=requests):
-                jobs = [partial(self._digest, request) for request in requests]
-                return Derived(digests=self.limiter.run(jobs), now=self._now())
-            case Commit():
-                return self._commit(effect, host if effect.hosted else None)
-            case _:
-                assert_never(effect)
-
-    def _load(self, subject: Subject) -> Record | None:
+    def _carry_out(self, need: Load | Commit | Hash | Pause, host: SyncHost | None) -> object:
         try:
-            record = self.storage.load(subject)
-        except (StorageError, MissingExtra):
-            raise
-        except Exception as error:  # noqa: BLE001  # a storage of the host's may raise anything
-            cause = type(error).__name__
-        else:
-            if record is None or (isinstance(record, Record) and isinstance(record.revision, str)):
-                return record
-            cause = "it returned no record"
-        # Outside the handler: what a storage raises may show the document, so nothing chains it.
-        raise StorageError(f"the storage could not load: {cause}")
-
-    def _commit(self, effect: Commit, host: Host | None) -> Answer:
-        its_error: BaseException | None
-        try:
-            if host and isinstance(self.storage, TransactionalStorage):
-                won = self.storage.commit_within(effect.subject, effect.change, host)
-            else:
-                won = self.storage.commit(effect.subject, effect.change)
-        except HostRefused as refused:
-            won, its_error = None, refused.error
-        except Exception as error:
-            its_error = host.raised if host else None
-            if error is its_error or (its_error is None and _is_failure(error)):
-                raise
-            won = None
-        else:
-            its_error = host.raised if host else None
-        if its_error is not None:
-            raise its_error  # refused at COMMIT; or a storage has swallowed or disguised it
-        if won is True:
-            return Answer.WON
-        # Anything but a bool is an answer that does not say what happened.
-        return Answer.LOST if won is False else Answer.UNKNOWN
-
-    def _digest(self, request: Request) -> Masked[bytes]:
-        try:
-            match request:
-                case HashRequest():
-                    bound = bind(self.keyring, request.key_id, request.message)
-                    return request.hasher.derive(bound, request.salt)
-                case ForeignRequest():
-                    return request.hash.derive(request.secret)
+            match need:
+                case Load(subject=subject):
+                    return self.storage.load(subject)
+                case Commit(subject=subject, change=change, hosted=hosted):
+                    if hosted and host and isinstance(self.storage, TransactionalStorage):
+                        return self.storage.commit_within(subject, change, host)
+                    return self.storage.commit(subject, change)
+                case Hash(jobs=jobs):
+                    return self.limiter.run(jobs)
+                case Pause(seconds=seconds):
+                    time.sleep(seconds)
+                    return None
                 case _:
-                    assert_never(request)
-        except (HashingError, MemoryError) as error:
-            cause = type(error).__name__
-        raise Overloaded(f"a hash could not be computed: {cause}")
-
-    def _now(self) -> datetime:
-        now = self.clock()
-        if not isinstance(now, datetime) or now.utcoffset() is None:
-            raise InvalidArgument("the clock must return a time that is aware of its zone")
-        if not EARLIEST <= now <= _LATEST_NOW:
-            raise InvalidArgument("the clock is before 1970 or past 8726")
-        return now.astimezone(UTC)
+                    assert_never(need)
+        except Exception as error:  # noqa: BLE001  # a storage of the host's may raise anything
+            return Raised(error)
 
 
-def _is_failure(error: Exception) -> bool:
-    """Say whether a storage has told that nothing landed; anything else leaves it unknown."""
-    return isinstance(error, StorageError) and not isinstance(error, OutcomeUnknown)
-
-
-def _pause(lost: int) -> None:
-    """Wait for a random while, so that writers who lost together do not race again together."""
-    longest = min(_FIRST_PAUSE * 2**lost, _LONGEST_PAUSE)
-    time.sleep(longest * secrets.randbelow(1_000) / 1_000)
+def _refuse_awaitable(result: object) -> None:
+    """Refuse a function that would have had to be awaited: it has done nothing yet."""
+    if iscoroutine(result):
+        result.close()
+    if isawaitable(result):
+        raise InvalidArgument("within must be a function that is not awaited")

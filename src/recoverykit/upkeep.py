@@ -3,13 +3,10 @@
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from recoverykit.core import flows
 from recoverykit.core.foreign_scheme import ForeignScheme
 from recoverykit.core.format import CodeFormat
-from recoverykit.core.importing import foreign_hashes, masked_all, plain_codes
-from recoverykit.core.masked import Masked
+from recoverykit.core.importing import masked_all
 from recoverykit.core.results import Resealed, Status
-from recoverykit.core.session import session_digest
 from recoverykit.core.subject import Subject
 from recoverykit.errors import (
     ConcurrentUpdate,
@@ -19,6 +16,7 @@ from recoverykit.errors import (
     UnknownKey,
 )
 from recoverykit.runner import Runner
+from recoverykit.verbs import Verbs, masked_session
 
 _MAX_BATCH: Final = 10_000
 
@@ -26,8 +24,9 @@ _MAX_BATCH: Final = 10_000
 class Upkeep:
     """The verbs of a kit that no user of the host's asks for."""
 
-    def __init__(self, runner: Runner) -> None:
+    def __init__(self, runner: Runner, verbs: Verbs) -> None:
         self._runner = runner
+        self._verbs = verbs
 
     def import_codes(
         self,
@@ -62,12 +61,12 @@ class Upkeep:
                 CorruptRecord, StorageError: as for ``issue``.
         """
         masked = masked_all(codes)
-        of_session = None if session is None else Masked(session)
+        of_session = masked_session(session)
         del codes, session  # from here on no frame of ours shows them
-        call = self._runner.call(subject, context=context)
-        source = plain_codes(call, masked, format)
-        digest = of_session and session_digest(of_session, call.subject)
-        return self._runner.run(flows.install(call, source, replacing=replace, session=digest))
+        flow = self._verbs.import_codes(
+            subject, masked, format=format, replacing=replace, session=of_session, context=context
+        )
+        return self._runner.run(flow)
 
     def import_hashes(
         self,
@@ -108,12 +107,19 @@ class Upkeep:
                 StorageError: as for ``issue``.
         """
         masked = masked_all(hashes)
-        of_session = None if session is None else Masked(session)
+        of_session = masked_session(session)
         del hashes, session  # from here on no frame of ours shows them
-        call = self._runner.call(subject, context=context)
-        source = foreign_hashes(call, masked, scheme, format, is_display_hashed=with_separators)
-        digest = of_session and session_digest(of_session, call.subject)
-        return self._runner.run(flows.install(call, source, replacing=replace, session=digest))
+        flow = self._verbs.import_hashes(
+            subject,
+            masked,
+            scheme=scheme,
+            format=format,
+            with_separators=with_separators,
+            replacing=replace,
+            session=of_session,
+            context=context,
+        )
+        return self._runner.run(flow)
 
     def erase_scopes(self, subject: Subject | str) -> tuple[Subject, ...]:
         """Erase every scope of a subject, one after the other; return those that there were.
@@ -126,7 +132,7 @@ class Upkeep:
         """
         scopes = self._runner.enumerable.scopes(Subject.of(subject))
         for each in scopes:
-            self._runner.run(flows.erase(self._runner.call(each)))
+            self._runner.run(self._verbs.erase(each))
         return scopes
 
     def reseal(self, *, after: Subject | None = None, limit: int = 100) -> Resealed:
@@ -146,13 +152,12 @@ class Upkeep:
         if type(limit) is not int or not 1 <= limit <= _MAX_BATCH:
             raise InvalidArgument(f"limit must be 1 to {_MAX_BATCH}")
         behind = None if after is None else Subject.of(after)
-        keyring = self._runner.setup.keyring
-        newest = keyring.primary if keyring else None
-        batch = self._runner.enumerable.sealed_otherwise(newest, after=behind, limit=limit)
+        storage, newest = self._runner.enumerable, self._verbs.newest_seal
+        batch = storage.sealed_otherwise(newest, after=behind, limit=limit)
         count, failed = 0, list[Subject]()
         for each in batch:
             try:
-                count += self._runner.run(flows.reseal(self._runner.call(each)))
+                count += self._runner.run(self._verbs.reseal(each))
             except (UnknownKey, CorruptRecord, ConcurrentUpdate, OutcomeUnknown):
                 failed.append(each)
         last = batch[-1] if len(batch) == limit else None

@@ -13,7 +13,7 @@ from recoverykit.core.record import Record
 from recoverykit.core.subject import Subject
 from recoverykit.errors import RefusalReason
 
-_Result = TypeVar("_Result")
+_Result = TypeVar("_Result", covariant=True)  # noqa: PLC0105  # named as everywhere
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,221 @@
+"""The driver: takes a flow from effect to effect, and judges what storage, hashes and clock answer.
+
+It carries nothing out itself: it yields what it needs, and a shell, which may wait in a thread or
+on an event loop, sends back what it got. So every shell judges alike.
+"""
+
+import secrets
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Final, TypeAlias, TypeVar, assert_never, cast
+
+from argon2.exceptions import HashingError
+
+from recoverykit.core.effects import (
+    Answer,
+    Commit,
+    Derive,
+    Derived,
+    Effect,
+    Flow,
+    Load,
+    Loaded,
+    Reply,
+)
+from recoverykit.core.keyring import Keyring, bind
+from recoverykit.core.masked import Masked
+from recoverykit.core.probe import ForeignRequest, HashRequest, Request
+from recoverykit.core.record import Record
+from recoverykit.core.state import EARLIEST, LATEST
+from recoverykit.errors import (
+    InvalidArgument,
+    MissingExtra,
+    OutcomeUnknown,
+    Overloaded,
+    RecoveryKitError,
+    StorageError,
+)
+from recoverykit.storage import HostRefused
+
+Clock: TypeAlias = Callable[[], datetime]
+Job: TypeAlias = Callable[[], Masked[bytes]]
+_Result = TypeVar("_Result")
+
+# Room for the longest lifetime of a set, so that no time that is stored is past what is read back.
+_LATEST_NOW: Final = LATEST - timedelta(days=100_000)
+_FIRST_PAUSE: Final = 0.002  # seconds: about one commit on a local database
+_LONGEST_PAUSE: Final = 0.064
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hash:
+    """Run the jobs within the limits of the kit; answered by their results, in order."""
+
+    jobs: tuple[Job, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pause:
+    """Wait for a while, in seconds."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surrender:
+    """Raise what the host's function raised: it ends the call, and is never answered.
+
+    A generator cannot: of all exceptions `StopIteration` would not get out of it.
+    """
+
+    error: BaseException
+
+
+Need: TypeAlias = Load | Commit | Hash | Pause | Surrender
+
+
+class Raised:
+    """An exception in the place of an answer.
+
+    Its repr shows nothing: what a storage raises may quote the document.
+    """
+
+    __slots__ = ("error",)
+
+    def __init__(self, error: Exception) -> None:
+        self.error: Exception = error
+
+
+class Host:
+    """The host's function in our transaction, and what it raised: that is never ours to judge."""
+
+    raised: BaseException | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Driver:
+    """Drives the flows of one kit.
+
+    Attributes:
+        keyring: binds codes before they are hashed; None for none.
+        clock: tells the time.
+    """
+
+    keyring: Keyring | None
+    clock: Clock
+
+    def drive(self, flow: Flow[_Result], *, host: Host | None) -> Generator[Need, object, _Result]:
+        """Drive a flow to its end and return its result.
+
+        A shell answers `Load` and `Commit` by what its storage returned, or by `Raised`.
+
+        Args:
+            flow: the flow. The shell closes it, whatever happens.
+            host: runs inside the commits that are hosted; None for nobody.
+
+        Raises:
+            InvalidArgument: the clock returns what is no time.
+            RecoveryKitError: the flow ended in it.
+        """
+        step: Callable[[], Effect] = partial(next, flow)
+        lost = 0
+        while True:
+            try:
+                effect = step()
+            except StopIteration as end:
+                result: _Result = end.value
+                return result
+            try:
+                reply = yield from self._perform(effect, host)
+            except RecoveryKitError as error:
+                step = partial(flow.throw, error)
+            else:
+                if reply is Answer.LOST:
+                    lost += 1
+                    yield _pause(lost)
+                step = partial(flow.send, reply)
+
+    def _perform(self, effect: Effect, host: Host | None) -> Generator[Need, object, Reply]:
+        match effect:
+            case Load():
+                return Loaded(record=_loaded((yield effect)), now=self._now())
+            case Derive(requests=requests):
+                jobs = tuple(partial(self._digest, request) for request in requests)
+                digests = _hashed((yield Hash(jobs=jobs)))
+                return Derived(digests=digests, now=self._now())
+            case Commit():
+                answer = _committed((yield effect), host if effect.hosted else None)
+                while isinstance(answer, Surrender):
+                    yield answer
+                return answer
+            case _:
+                assert_never(effect)
+
+    def _digest(self, request: Request) -> Masked[bytes]:
+        try:
+            match request:
+                case HashRequest():
+                    bound = bind(self.keyring, request.key_id, request.message)
+                    return request.hasher.derive(bound, request.salt)
+                case ForeignRequest():
+                    return request.hash.derive(request.secret)
+                case _:
+                    assert_never(request)
+        except (HashingError, MemoryError) as error:
+            cause = type(error).__name__
+        raise Overloaded(f"a hash could not be computed: {cause}")
+
+    def _now(self) -> datetime:
+        now = self.clock()
+        if not isinstance(now, datetime) or now.utcoffset() is None:
+            raise InvalidArgument("the clock must return a time that is aware of its zone")
+        if not EARLIEST <= now <= _LATEST_NOW:
+            raise InvalidArgument("the clock is before 1970 or past 8726")
+        return now.astimezone(UTC)
+
+
+def _loaded(answer: object) -> Record | None:
+    """Judge what a storage has loaded."""
+    if isinstance(answer, Raised):
+        if isinstance(answer.error, (StorageError, MissingExtra)):
+            raise answer.error
+        # What a storage raises may show the document, so nothing chains it.
+        raise StorageError(f"the storage could not load: {type(answer.error).__name__}")
+    if answer is None or (isinstance(answer, Record) and isinstance(answer.revision, str)):
+        return answer
+    raise StorageError("the storage could not load: it returned no record")
+
+
+def _hashed(answer: object) -> tuple[Masked[bytes], ...]:
+    if isinstance(answer, Raised):
+        raise answer.error
+    return cast("tuple[Masked[bytes], ...]", answer)
+
+
+def _committed(answer: object, host: Host | None) -> Answer | Surrender:
+    """Judge what a storage has said of a commit, and what the host's function has raised in it."""
+    its_error = host.raised if host else None
+    if isinstance(answer, Raised):
+        if isinstance(answer.error, HostRefused):
+            return Surrender(error=answer.error.error)
+        if its_error is None and _is_failure(answer.error):
+            raise answer.error
+    if its_error is not None:
+        return Surrender(error=its_error)  # though a storage may have swallowed or disguised it
+    if answer is True:
+        return Answer.WON
+    # Anything but a bool is an answer that does not say what happened.
+    return Answer.LOST if answer is False else Answer.UNKNOWN
+
+
+def _is_failure(error: Exception) -> bool:
+    """Say whether a storage has told that nothing landed; anything else leaves it unknown."""
+    return isinstance(error, StorageError) and not isinstance(error, OutcomeUnknown)
+
+
+def _pause(lost: int) -> Pause:
+    """Return a random while, so that writers who lost together do not race again together."""
+    longest = min(_FIRST_PAUSE * 2**lost, _LONGEST_PAUSE)
+    return Pause(seconds=longest * secrets.randbelow(1_000) / 1_000)
