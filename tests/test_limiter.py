@@ -105,9 +105,9 @@ def test_limits_out_of_bounds_are_refused(wrong):
 
 def test_the_default_is_the_usable_cores(monkeypatch):
     """Where the system cannot say which cores are ours, all of them are."""
-    assert Limiter(HashLimits())._concurrency >= 1
+    assert Limiter(HashLimits()).concurrency >= 1
     monkeypatch.delattr("os.sched_getaffinity", raising=False)
     monkeypatch.setattr("os.cpu_count", lambda: 7)
-    assert Limiter(HashLimits())._concurrency == 7
+    assert Limiter(HashLimits()).concurrency == 7
     monkeypatch.setattr("os.cpu_count", lambda: None)
-    assert Limiter(HashLimits())._concurrency == 1
+    assert Limiter(HashLimits()).concurrency == 1

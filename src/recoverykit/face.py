@@ -1,5 +1,6 @@
 """Every public name, and where it is defined."""
 
+from recoverykit.aio.kit import AsyncRecoveryKit
 from recoverykit.core.alphabet import Alphabet
 from recoverykit.core.custom_alphabet import CustomAlphabet
 from recoverykit.core.events import Event, EventKind
@@ -45,6 +46,7 @@ from recoverykit.limiter import HashLimits
 __all__ = [
     "Alphabet",
     "Argon2idHasher",
+    "AsyncRecoveryKit",
     "CodeAlreadyUsed",
     "CodeFormat",
     "CodeStatus",

@@ -2,8 +2,9 @@
 
 import os
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from dataclasses import dataclass
 from queue import SimpleQueue
 from typing import TypeVar
@@ -42,9 +43,9 @@ class Limiter:
     """Runs hashes within the limits of one kit, in any number of threads and after any fork."""
 
     def __init__(self, limits: HashLimits) -> None:
-        self._concurrency = limits.concurrency or _usable_cores()
-        self._places = self._concurrency + limits.queue
-        self._desk = PerProcess(lambda: _Desk(self._concurrency))
+        self.concurrency: int = limits.concurrency or _usable_cores()
+        self._places = self.concurrency + limits.queue
+        self._desk = PerProcess(lambda: Desk(self.concurrency))
 
     def run(self, jobs: Sequence[Callable[[], _Result]]) -> tuple[_Result, ...]:
         """Run the jobs, in parallel where there are several, and return their results in order.
@@ -54,18 +55,28 @@ class Limiter:
         Raises:
             Overloaded: all places are taken.
         """
-        desk = self._desk.get()
-        desk.take_place(self._places)
-        try:
+        with self.place() as desk:
             if len(jobs) == 1:
                 # A lone hash stays in its caller's thread: a hand-over would only cost time.
                 return (desk.in_slot(jobs[0]),)
             return desk.in_parallel(jobs)
+
+    @contextmanager
+    def place(self) -> Generator["Desk"]:
+        """Take a place for one call, for as long as the context lasts.
+
+        Raises:
+            Overloaded: all places are taken.
+        """
+        desk = self._desk.get()
+        desk.take_place(self._places)
+        try:
+            yield desk
         finally:
             desk.leave_place()
 
 
-class _Desk:
+class Desk:
     """What the limiter of one process holds."""
 
     def __init__(self, concurrency: int) -> None:
@@ -78,16 +89,19 @@ class _Desk:
         self._threads = ThreadPoolExecutor(concurrency, thread_name_prefix="recoverykit-hash")
 
     def take_place(self, places: int) -> None:
+        """Count a call in, unless that many are in already."""
         with self._lock:
             if self._calls >= places:
                 raise Overloaded("too many calls are waiting to hash")
             self._calls += 1
 
     def leave_place(self) -> None:
+        """Count a call out."""
         with self._lock:
             self._calls -= 1
 
     def in_slot(self, job: Callable[[], _Result]) -> _Result:
+        """Run a job in the thread that calls, once there is a slot for it."""
         self._slots.get()
         try:
             return job()
@@ -95,6 +109,7 @@ class _Desk:
             self._slots.put(None)
 
     def in_parallel(self, jobs: Sequence[Callable[[], _Result]]) -> tuple[_Result, ...]:
+        """Run jobs in threads of the desk."""
         futures: list[Future[_Result]] = []
         try:
             futures.extend(map(self._submit, jobs))

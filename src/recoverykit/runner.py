@@ -4,7 +4,6 @@ import logging
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
-from inspect import iscoroutinefunction
 from typing import Final, TypeAlias, TypeVar
 
 from recoverykit.core.call import Outcome
@@ -16,7 +15,7 @@ from recoverykit.driver import Clock, Driver
 from recoverykit.errors import InvalidArgument, RedemptionRefused
 from recoverykit.limiter import HashLimits, Limiter
 from recoverykit.shell import HostFunction, Shell
-from recoverykit.storage import EnumerableStorage, Storage
+from recoverykit.storage import EnumerableStorage, Storage, is_async, is_storage
 from recoverykit.verbs import Verb, Verbs
 
 Listener: TypeAlias = Callable[[Event], object]
@@ -56,8 +55,8 @@ class Runner:
     """Runs flows over a storage, in the thread that calls."""
 
     def __init__(self, storage: Storage, equipment: Equipment) -> None:
-        if not isinstance(storage, Storage) or is_async(storage):
-            raise InvalidArgument("a storage must have the methods load and commit")
+        if not is_storage(storage) or is_async(storage):
+            raise InvalidArgument("a storage must have the methods load and commit, not awaited")
         self._shell = Shell(
             storage=storage, limiter=Limiter(equipment.hashing), driver=equipment.driver
         )
@@ -94,7 +93,12 @@ class Runner:
         try:
             self._on_event(event)
         except Exception as error:  # noqa: BLE001  # nothing that a listener does undoes a commit
-            _LOG.error("on_event raised %s", type(error).__name__)
+            log_listener(error)
+
+
+def log_listener(error: Exception) -> None:
+    """Log what a listener has raised, without what it says: it may quote what it was told."""
+    _LOG.error("on_event raised %s", type(error).__name__)
 
 
 def settled(outcome: Outcome[_Result | RedemptionRefused]) -> _Result:
@@ -106,8 +110,3 @@ def settled(outcome: Outcome[_Result | RedemptionRefused]) -> _Result:
     if isinstance(outcome.value, RedemptionRefused):
         raise outcome.value
     return outcome.value
-
-
-def is_async(storage: object) -> bool:
-    """Whether the methods of a storage have to be awaited."""
-    return iscoroutinefunction(getattr(storage, "load", None))

@@ -61,19 +61,19 @@ class Shell:
             RecoveryKitError: the flow ended in it.
             BaseException: whatever ``within`` raised.
         """
-        host = self._host(within)
-        driven = self.driver.drive(flow, host=host)
-        with closing(flow), closing(driven):
-            step: Callable[[], Need] = partial(next, driven)
-            while True:
-                try:
-                    need = step()
-                except StopIteration as end:
-                    result: _Result = end.value
-                    return result
-                if isinstance(need, Surrender):
-                    raise need.error
-                step = partial(driven.send, self._carry_out(need, host))
+        with closing(flow):
+            host = self._host(within)
+            with closing(self.driver.drive(flow, host=host)) as driven:
+                step: Callable[[], Need] = partial(next, driven)
+                while True:
+                    try:
+                        need = step()
+                    except StopIteration as end:
+                        result: _Result = end.value
+                        return result
+                    if isinstance(need, Surrender):
+                        raise need.error
+                    step = partial(driven.send, self._carry_out(need, host))
 
     def _host(self, within: HostFunction | None) -> SyncHost | None:
         if within is None:

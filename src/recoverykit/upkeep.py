@@ -149,8 +149,7 @@ class Upkeep:
                 storage cannot list.
             StorageError: what is stored cannot be read, or not be written.
         """
-        if type(limit) is not int or not 1 <= limit <= _MAX_BATCH:
-            raise InvalidArgument(f"limit must be 1 to {_MAX_BATCH}")
+        require_batch(limit)
         behind = None if after is None else Subject.of(after)
         storage, newest = self._runner.enumerable, self._verbs.newest_seal
         batch = storage.sealed_otherwise(newest, after=behind, limit=limit)
@@ -162,3 +161,13 @@ class Upkeep:
                 failed.append(each)
         last = batch[-1] if len(batch) == limit else None
         return Resealed(count=count, failed=tuple(failed), last=last)
+
+
+def require_batch(limit: object) -> None:
+    """Check how many a batch has at most.
+
+    Raises:
+        InvalidArgument: it is no number from 1 to 10,000.
+    """
+    if type(limit) is not int or not 1 <= limit <= _MAX_BATCH:
+        raise InvalidArgument(f"limit must be 1 to {_MAX_BATCH}")

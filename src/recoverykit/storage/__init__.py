@@ -1,14 +1,23 @@
-"""The storage protocol: two methods, and the fourteen clauses that every storage keeps."""
+"""The storage protocol: two methods, and the fourteen clauses that every storage keeps.
 
-from collections.abc import Callable, Mapping
+Each protocol comes twice: with methods that are called, from several threads at a time, and with
+methods that are awaited, by several tasks at a time.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from inspect import iscoroutinefunction
+from typing import Protocol, TypeAlias, runtime_checkable
 
 from recoverykit.core.record import MAX_DOCUMENT_BYTES, Change, Record, SetState, Summary
 from recoverykit.core.subject import Subject
 
 __all__ = [
     "MAX_DOCUMENT_BYTES",
+    "AnyStorage",
+    "AsyncEnumerableStorage",
+    "AsyncStorage",
+    "AsyncTransactionalStorage",
     "Change",
     "EnumerableStorage",
     "HostRefused",
@@ -18,6 +27,8 @@ __all__ = [
     "Storage",
     "Summary",
     "TransactionalStorage",
+    "is_async",
+    "is_storage",
 ]
 
 
@@ -109,6 +120,38 @@ class TransactionalStorage(Storage, Protocol):
         ...
 
 
+@runtime_checkable
+class AsyncStorage(Protocol):
+    """Where the documents are kept, for callers that await.
+
+    The clauses S1 to S14 of `Storage` hold for it. A caller that is cancelled leaves either the old
+    document or the new one, and the storage as usable as before (S13).
+    """
+
+    async def load(self, subject: Subject) -> Record | None:
+        """Return what is stored for the subject; see `Storage.load`."""
+        ...
+
+    async def commit(self, subject: Subject, change: Change) -> bool:
+        """Compare and swap; see `Storage.commit`."""
+        ...
+
+
+@runtime_checkable
+class AsyncTransactionalStorage(AsyncStorage, Protocol):
+    """A storage that can await a function of the host in the transaction of its commit."""
+
+    async def commit_within(
+        self, subject: Subject, change: Change, within: Callable[..., Awaitable[object]]
+    ) -> bool:
+        """Commit, awaiting ``within(connection)`` once the swap has won.
+
+        See `TransactionalStorage.commit_within`. A cancellation that reaches the function rolls
+        the change back.
+        """
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyUse:
     """How much of what is stored still needs one key, as of the last commit of each document.
@@ -159,3 +202,36 @@ class EnumerableStorage(Storage, Protocol):
             StorageError: the storage cannot be read.
         """
         ...
+
+
+@runtime_checkable
+class AsyncEnumerableStorage(AsyncStorage, Protocol):
+    """A storage that can say what it holds, for callers that await: see `EnumerableStorage`."""
+
+    async def scopes(self, subject: Subject) -> tuple[Subject, ...]:
+        """Return the scopes of a subject; see `EnumerableStorage.scopes`."""
+        ...
+
+    async def key_use(self) -> Mapping[str, KeyUse]:
+        """Return the use of each key; see `EnumerableStorage.key_use`."""
+        ...
+
+    async def sealed_otherwise(
+        self, seal_key_id: str | None, *, after: Subject | None, limit: int
+    ) -> tuple[Subject, ...]:
+        """Return what another key seals; see `EnumerableStorage.sealed_otherwise`."""
+        ...
+
+
+AnyStorage: TypeAlias = AsyncStorage | Storage
+"""A storage of either kind."""
+
+
+def is_async(storage: AnyStorage) -> bool:
+    """Whether the methods of a storage have to be awaited."""
+    return iscoroutinefunction(storage.load)
+
+
+def is_storage(storage: object) -> bool:
+    """Whether something has the methods of a storage, awaited or not."""
+    return isinstance(storage, Storage)

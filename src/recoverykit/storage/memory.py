@@ -1,16 +1,24 @@
 """Documents in this process's memory: for tests, demonstrations and single-process tools."""
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from importlib import import_module
+from typing import TYPE_CHECKING
 
 from recoverykit.core.events import Event
 from recoverykit.core.record import Change, Record, Summary
 from recoverykit.core.subject import Subject
+from recoverykit.extras import module_of
 from recoverykit.per_process import PerProcess
 from recoverykit.storage import KeyUse
 from recoverykit.storage.key_use import key_use_of
 
-__all__ = ["MemoryStorage"]
+if TYPE_CHECKING:
+    from anyio import Lock
+
+    from recoverykit.per_loop import PerLoop
+
+__all__ = ["AsyncMemoryStorage", "MemoryStorage"]
 
 
 class MemoryStorage:
@@ -34,7 +42,7 @@ class MemoryStorage:
     def commit(self, subject: Subject, change: Change) -> bool:
         """Compare and swap; see `recoverykit.storage.Storage.commit`."""
         with self._lock.get():
-            if not self._stands(subject, change):
+            if not self.stands(subject, change):
                 return False
             self._write(subject, change)
             return True
@@ -48,11 +56,11 @@ class MemoryStorage:
         undone, for memory has no transactions.
         """
         with self._lock.get():
-            if not self._stands(subject, change):
+            if not self.stands(subject, change):
                 return False
             within(None)
             # The function may itself have changed the subject, in this very thread.
-            if not self._stands(subject, change):
+            if not self.stands(subject, change):
                 return False
             self._write(subject, change)
             return True
@@ -90,7 +98,8 @@ class MemoryStorage:
             ]
         return tuple(found[:limit])
 
-    def _stands(self, subject: Subject, change: Change) -> bool:
+    def stands(self, subject: Subject, change: Change) -> bool:
+        """Whether a commit of the change would win now."""
         record = self._records.get(subject)
         return change.expected == (record.revision if record else None)
 
@@ -105,6 +114,61 @@ class MemoryStorage:
             self._summaries[subject] = change.summary
         if change.events:
             self._events[subject] = (*self._events.get(subject, ()), *change.events)
+
+
+class AsyncMemoryStorage:
+    """A `MemoryStorage` for callers that await, on asyncio or Trio; needs the extra ``async``.
+
+    Raises:
+        MissingExtra: AnyIO is not installed.
+    """
+
+    def __init__(self) -> None:
+        self._memory = MemoryStorage()
+        module = module_of("recoverykit.per_loop", extra="async")
+        self._turn: PerLoop[Lock] = module.PerLoop(import_module("anyio").Lock)
+
+    async def load(self, subject: Subject) -> Record | None:
+        """Return what is stored for the subject; None where nothing is."""
+        return self._memory.load(subject)
+
+    async def commit(self, subject: Subject, change: Change) -> bool:
+        """Compare and swap; see `recoverykit.storage.Storage.commit`."""
+        async with self._turn.get():
+            return self._memory.commit(subject, change)
+
+    async def commit_within(
+        self, subject: Subject, change: Change, within: Callable[..., Awaitable[object]]
+    ) -> bool:
+        """Compare and swap around ``within(None)``: there is no connection to hand over.
+
+        Meanwhile no other commit of this event loop is let in, not even one of the function's own.
+        What the function raises passes through, and nothing is stored; what else it did is not
+        undone, for memory has no transactions.
+        """
+        async with self._turn.get():
+            if not self._memory.stands(subject, change):
+                return False
+            await within(None)
+            return self._memory.commit(subject, change)
+
+    def events(self, subject: Subject) -> tuple[Event, ...]:
+        """Return the audit trail of the subject, the oldest event first."""
+        return self._memory.events(subject)
+
+    async def scopes(self, subject: Subject) -> tuple[Subject, ...]:
+        """Return what is stored of the same tenant and id, in the order of scopes."""
+        return self._memory.scopes(subject)
+
+    async def key_use(self) -> Mapping[str, KeyUse]:
+        """Return how much of what is stored needs each key, by the key's id."""
+        return self._memory.key_use()
+
+    async def sealed_otherwise(
+        self, seal_key_id: str | None, *, after: Subject | None, limit: int
+    ) -> tuple[Subject, ...]:
+        """Return subjects whose documents another key seals, or none."""
+        return self._memory.sealed_otherwise(seal_key_id, after=after, limit=limit)
 
 
 def _order(subject: Subject) -> tuple[bytes, bytes, bytes]:

@@ -19,10 +19,8 @@ class Database(Enum):
         """Return the family that SQLAlchemy's dialect speaks to.
 
         Raises:
-            InvalidArgument: it is none of them, or the driver is an asynchronous one.
+            InvalidArgument: it is none of them.
         """
-        if dialect.is_async:
-            raise InvalidArgument("an asynchronous driver needs an asynchronous storage")
         try:
             return cls("mysql" if dialect.name == "mariadb" else dialect.name)
         except ValueError:

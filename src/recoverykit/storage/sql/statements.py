@@ -98,6 +98,15 @@ class Statements:
             ),
         )
 
+    def sealed_by_another(
+        self, seal_key_id: str | None, after: Subject | None, limit: int
+    ) -> tuple[Executable, dict[str, object]]:
+        """Return the statement that finds what another key seals, and its values."""
+        values: dict[str, object] = {"seal": seal_key_id or "", "limit": limit}
+        if after is None:
+            return self.sealed_otherwise, values
+        return self.sealed_otherwise_after, {**values, **key_of(after)}
+
 
 def _update_and_tell(update: ReturningUpdate[Any], events: Table) -> Executable:
     """Return the update and the insert of one event as one statement, which PostgreSQL knows.

@@ -15,14 +15,13 @@ from recoverykit.per_process import PerProcess, keep_from_forking
 from recoverykit.storage import KeyUse
 from recoverykit.storage.key_use import key_use_of
 from recoverykit.storage.sql import outcomes, swap
-from recoverykit.storage.sql.database import Database
-from recoverykit.storage.sql.engine import carries_locks, checked_url, opened
+from recoverykit.storage.sql.engine import carries_locks, checked_url, opened, require_kind
 from recoverykit.storage.sql.outcomes import WON, Outcome, Verdict
 from recoverykit.storage.sql.statements import Statements, key_of
 from recoverykit.storage.sql.tables import DEFAULT_PREFIX, define_tables
 from recoverykit.storage.sql.transaction import Transaction
 
-_CREATIONS = 5  # each failure means that another process was first with one of four objects
+CREATIONS = 5  # each failure means that another process was first with one of four objects
 
 _Result = TypeVar("_Result")
 
@@ -61,7 +60,7 @@ class SQLStorage:
         self._own: PerProcess[Engine] | None = None
         self._lending: Callable[[], AbstractContextManager[object]] = nullcontext
         if isinstance(engine_or_url, Engine):
-            Database.of(engine_or_url.dialect)
+            require_kind(engine_or_url.dialect, is_async=False)
             self._engine: Callable[[], Engine] = lambda: engine_or_url
         else:
             url = checked_url(engine_or_url)
@@ -115,7 +114,7 @@ class SQLStorage:
         Raises:
             StorageError, MissingExtra: as for ``load``.
         """
-        return _subjects(self._select(self._statements.scopes, **key_of(subject)))
+        return subjects_of(self._select(self._statements.scopes, **key_of(subject)))
 
     def key_use(self) -> Mapping[str, KeyUse]:
         """Return how much of what is stored needs each key, by the key's id.
@@ -136,12 +135,8 @@ class SQLStorage:
         Raises:
             StorageError, MissingExtra: as for ``load``.
         """
-        statements, seal = self._statements, seal_key_id or ""
-        if after is None:
-            return _subjects(self._select(statements.sealed_otherwise, seal=seal, limit=limit))
-        return _subjects(
-            self._select(statements.sealed_otherwise_after, seal=seal, limit=limit, **key_of(after))
-        )
+        statement, values = self._statements.sealed_by_another(seal_key_id, after, limit)
+        return subjects_of(self._select(statement, **values))
 
     def create_tables(self) -> None:
         """Make what is missing of the tables; several processes may do so at once.
@@ -151,7 +146,7 @@ class SQLStorage:
             MissingExtra: the driver of the URL is not installed.
         """
         report = ""
-        for _ in range(_CREATIONS):
+        for _ in range(CREATIONS):
             verdict = self._lend(partial(swap.create, metadata=self._metadata))
             if verdict is WON:
                 return
@@ -219,7 +214,12 @@ class SQLStorage:
                 loan.release()
 
 
-def _subjects(rows: Sequence[Row[Any]]) -> tuple[Subject, ...]:
+def subjects_of(rows: Sequence[Row[Any]]) -> tuple[Subject, ...]:
+    """Return the subjects that rows name.
+
+    Raises:
+        CorruptRecord: a row names what cannot be one.
+    """
     try:
         return tuple(Subject(row.subject, tenant=row.tenant, scope=row.scope) for row in rows)
     except InvalidArgument:

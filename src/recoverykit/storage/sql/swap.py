@@ -80,18 +80,19 @@ def swap(
     """
     if within is None and _fits_one_statement(transaction.connection, change):
         return _swap_at_once(transaction.connection, statements, subject, change)
-    verdict = _write(transaction, statements, subject, change)
-    if within is not None and verdict is WON:
-        within(transaction.connection)
-        verdict = _check(transaction, statements, subject, change)
+    verdict = write(transaction, statements, subject, change)
+    if within is None:
+        return commit(transaction, is_shared=False) if verdict is WON else verdict
     if verdict is WON:
-        verdict = _commit(transaction, is_shared=within is not None)
+        within(transaction.connection)
+        verdict = commit_checked(transaction, statements, subject, change)
     return verdict
 
 
-def _write(
+def write(
     transaction: Transaction, statements: Statements, subject: Subject, change: Change
 ) -> Verdict:
+    """Write the change if its expected revision stands, without committing it."""
     try:
         transaction.begin()
         verdict = _write_record(transaction.connection, statements, subject, change)
@@ -182,6 +183,18 @@ def _write_events(
         connection.execute(statements.insert_events, [event_row_of(e) for e in change.events])
 
 
+def commit_checked(
+    transaction: Transaction, statements: Statements, subject: Subject, change: Change
+) -> Verdict:
+    """Commit what the host's function leaves, if the swap still stands.
+
+    Raises:
+        HostRefused: a constraint of the host's refuses at COMMIT what the function wrote.
+    """
+    verdict = _check(transaction, statements, subject, change)
+    return commit(transaction, is_shared=True) if verdict is WON else verdict
+
+
 def _check(
     transaction: Transaction, statements: Statements, subject: Subject, change: Change
 ) -> Verdict:
@@ -195,14 +208,23 @@ def _check(
         return Verdict(outcome=Outcome.UNKNOWN, report="a function that ended the transaction")
     try:
         row = transaction.connection.execute(statements.standing, key_of(subject)).one_or_none()
-    except Exception as error:  # noqa: BLE001 - as in _write
+    except Exception as error:  # noqa: BLE001 - as in write
         # The function has run: it is not for us to run it again.
         return outcomes.before_commit(error).settled()
     written = None if change.document is None else change.revision
     return WON if (row and row.revision) == written else LOST
 
 
-def _commit(transaction: Transaction, *, is_shared: bool) -> Verdict:
+def commit(transaction: Transaction, *, is_shared: bool) -> Verdict:
+    """Send COMMIT.
+
+    Args:
+        transaction: what to commit.
+        is_shared: whether the host has written in it.
+
+    Raises:
+        HostRefused: a constraint of the host's refuses what it has written.
+    """
     try:
         transaction.commit()
     except Exception as error:  # noqa: BLE001 - a driver may raise anything

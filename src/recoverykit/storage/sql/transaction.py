@@ -2,7 +2,7 @@
 
 import contextlib
 from collections.abc import Generator
-from typing import cast
+from typing import Any, cast
 
 from sqlalchemy import Connection, RootTransaction
 from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -103,10 +103,9 @@ def autocommit(connection: Connection) -> Generator[None]:
 
 
 def _has_begun(connection: Connection) -> bool:
-    driver = _driver(connection)
     if Database.of(connection.dialect) is Database.SQLITE:
-        return bool(driver.in_transaction)
-    return not connection.dialect.detect_autocommit_setting(driver)
+        return bool(cast("Any", connection.connection.driver_connection).in_transaction)
+    return not connection.dialect.detect_autocommit_setting(_driver(connection))
 
 
 def _driver(connection: Connection) -> DBAPIConnection:

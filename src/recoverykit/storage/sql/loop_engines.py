@@ -1,0 +1,69 @@
+"""Engines of our own, one for each event loop that asks for one."""
+
+from asyncio import AbstractEventLoop, get_running_loop
+from weakref import WeakKeyDictionary
+
+from sqlalchemy import URL
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from recoverykit.errors import InvalidArgument, MissingExtra, StorageError
+from recoverykit.per_process import PerProcess
+from recoverykit.storage.sql.engine import carries_locks, extra_of, options, set_up
+
+
+class LoopEngines:
+    """Makes an engine when a loop first asks for one: its connections belong to that loop.
+
+    Args:
+        url: the checked URL of a database.
+    """
+
+    def __init__(self, url: URL) -> None:
+        self._url = url
+        self._is_open = False
+        self._engines = PerProcess(self._none_yet)
+
+    def get(self) -> AsyncEngine:
+        """Return the engine of the loop that runs.
+
+        Raises:
+            InvalidArgument: no event loop of asyncio's runs.
+            MissingExtra: the driver is not installed.
+            StorageError: SQLite was in use when this process was forked.
+        """
+        engines, loop = self._engines.get(), _running_loop()
+        engine = engines.get(loop)
+        if engine is None:
+            engine = engines[loop] = _opened(self._url)
+            self._is_open = True
+        return engine
+
+    async def close(self) -> None:
+        """Close the connections of the loop that runs; the next call opens them anew."""
+        engines = self._engines.get()
+        engine = engines.pop(_running_loop(), None)
+        if engine is not None:
+            await engine.dispose()
+        self._is_open = bool(engines)
+
+    def _none_yet(self) -> WeakKeyDictionary[AbstractEventLoop, AsyncEngine]:
+        if self._is_open and carries_locks(self._url):
+            # Whoever goes on would believe to hold the locks of the parent.
+            raise StorageError("SQLite was in use when this process was forked: close it before")
+        return WeakKeyDictionary()
+
+
+def _opened(url: URL) -> AsyncEngine:
+    try:
+        engine = create_async_engine(url, **options(url))
+    except ModuleNotFoundError:
+        raise MissingExtra(extra_of(url)) from None
+    set_up(engine.sync_engine)
+    return engine
+
+
+def _running_loop() -> AbstractEventLoop:
+    try:
+        return get_running_loop()
+    except RuntimeError:
+        raise InvalidArgument("the drivers of databases need a running loop of asyncio's") from None
