@@ -1,7 +1,7 @@
 """The rules of the standards, each on both sides of its figure, and what an audit makes of them."""
 
 from collections import Counter
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 
@@ -10,6 +10,7 @@ from recoverykit import (
     Argon2idHasher,
     CodeFormat,
     Finding,
+    InvalidArgument,
     KeyedHasher,
     Keyring,
     Pbkdf2Hasher,
@@ -445,6 +446,16 @@ class TestAudit:
         assert broken(policy.audit(peppered=True, on=date(2030, 12, 31))) == []
         assert broken(policy.audit(peppered=True, on=date(2031, 1, 1))) == ["N4-LS-112"]
         RecoveryKit(MemoryStorage(), policy=policy, keyring=Keyring({"k": bytes(range(16))}))
+
+    @pytest.mark.parametrize(
+        "wrong",
+        [{"on": "2031-01-01"}, {"on": datetime(2031, 1, 1)}, {"profile": "fips"}],  # noqa: DTZ001
+    )
+    @pytest.mark.parametrize("count", [0, 10])
+    def test_what_cannot_be_asked_is_refused(self, wrong, count):
+        """A day is a date, and a profile one of ours, even where there is nothing to say."""
+        with pytest.raises(InvalidArgument, match="profile must be a Profile"):
+            Policy(count=count).audit(peppered=True, **wrong)
 
     def test_duties_are_listed_for_every_policy(self):
         """Whatever it says, and never as errors."""

@@ -13,7 +13,7 @@ from recoverykit.core.hasher import Argon2idHasher, Hasher, KeyedHasher, Pbkdf2H
 from recoverykit.core.standards import RULE_IDS, Audited, Profile, audit
 from recoverykit.core.state import MAX_COUNT
 from recoverykit.core.throttle import Throttle
-from recoverykit.errors import Finding, PolicyError, Severity
+from recoverykit.errors import Finding, InvalidArgument, PolicyError, Severity
 
 _ZERO: Final = timedelta(0)
 _CENTURY: Final = timedelta(days=36_525)
@@ -129,7 +129,12 @@ class Policy:
             peppered: whether the codes are bound to a secret key before they are hashed.
             profile: which standards are asked.
             on: the day whose figures count, to look ahead; None for those of today.
+
+        Raises:
+            InvalidArgument: ``profile`` is none, or ``on`` is not a day.
         """
+        if not isinstance(profile, Profile) or not (on is None or type(on) is date):
+            raise InvalidArgument("profile must be a Profile, and on a date without a time")
         if self.is_off:
             return ()
         return audit(Audited(policy=self, peppered=peppered, on=on), profile=profile)
