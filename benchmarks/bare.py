@@ -152,9 +152,10 @@ class CoreRedemption:
         self._select = select(records.c.revision, records.c.document).where(*key)
         self._update = records.update().where(*key, records.c.revision == bindparam("old_revision"))
         self._insert = events.insert()
-        self._record = self._row(select(records).where(records.c.subject == subject))
+        owner = subject.encode() if records.c.subject.type.python_type is bytes else subject
+        self._record = self._row(select(records).where(records.c.subject == owner))
         self._event = self._row(
-            select(events).where(events.c.subject == subject).order_by(events.c.at.desc())
+            select(events).where(events.c.subject == owner).order_by(events.c.at.desc())
         )
         self._key = {f"old_{name}": self._record.pop(name) for name in _KEY}
 
@@ -162,12 +163,17 @@ class CoreRedemption:
         """Load, write and commit."""
         with self._reading.connect() as connection:
             row = connection.execute(self._select, self._key).one()
-        written = {**self._record, "revision": secrets.token_hex(16)}
         with self._engine.begin() as connection:
-            guard = {**self._key, "old_revision": row.revision}
-            updated = connection.execute(self._update, {**guard, **written})
+            updated = connection.execute(self._update, self._written_over(row.revision))
             assert updated.rowcount == 1
-            connection.execute(self._insert, {**self._event, "id": secrets.token_hex(16)})
+            connection.execute(self._insert, self._new_event())
+
+    def _written_over(self, revision: object) -> dict[str, object]:
+        guard = {**self._key, "old_revision": revision}
+        return {**guard, **self._record, "revision": secrets.token_hex(16)}
+
+    def _new_event(self) -> dict[str, object]:
+        return {**self._event, "id": secrets.token_hex(16)}
 
     def _row(self, statement: Executable) -> dict[str, object]:
         with self._engine.connect() as connection:

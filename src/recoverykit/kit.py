@@ -25,7 +25,7 @@ class RecoveryKit(Upkeep):
     One kit serves a whole process: it is safe in any number of threads and after a fork.
 
     Args:
-        storage: where the documents are kept.
+        storage: where the documents are kept; one whose methods are not awaited.
         policy: what the codes are like and how guesses are slowed down.
         keyring: the pepper; None for none.
         hashing: how many hashes run at a time, and how many calls may wait.
@@ -150,9 +150,9 @@ class RecoveryKit(Upkeep):
                 taken from the request; None for a random one. The same id and code again, within
                 ``Policy.replay_for``, tell the same success once more (``replayed``).
             within: called as ``within(connection)`` in the transaction that spends the code, so
-                that the host's own rows land with it or not at all; None for nothing. It may be
-                called again where a first transaction was lost. It is not called for a refusal,
-                nor for a replay.
+                that the host's own rows land with it or not at all; None for nothing. It is
+                awaited where the storage's methods are. It may be called again where a first
+                transaction was lost. It is not called for a refusal, nor for a replay.
             context: what the audit trail shall say about the call; None for nothing.
 
         Raises:
@@ -161,7 +161,8 @@ class RecoveryKit(Upkeep):
             UnknownKey: the code is bound to a key that the keyring lacks.
             OutcomeUnknown: it is not known whether the code was spent; repeat the attempt.
             InvalidArgument: the subject, the attempt id or the context cannot be used, or the
-                storage has no transaction for ``within``.
+                storage has no transaction for ``within``, or that is awaitable where it must not
+                be or the other way round.
             Overloaded: too many calls are waiting to hash; nothing was judged.
             ConcurrentUpdate: other writers won every try; nothing was judged.
             CorruptRecord, StorageError: what is stored cannot be read, or not be written.

@@ -25,23 +25,28 @@ if TYPE_CHECKING:
 
 
 class AsyncRecoveryKit(AsyncUpkeep):
-    """Issues, redeems and revokes recovery codes over a storage.
+    """Issues, redeems and revokes recovery codes over a storage, for callers that await.
 
-    One kit serves a whole process: it is safe in any number of threads and after a fork.
+    One kit serves a whole process: it is safe on any number of event loops, of asyncio or Trio, and
+    after a fork. Hashes run in threads of its own limits. A call that is cancelled ends once none
+    of its threads is running any more; whether it has changed anything, the same attempt id tells.
 
     Args:
-        storage: where the documents are kept.
+        storage: where the documents are kept; one whose methods are not awaited runs in worker
+            threads.
         policy: what the codes are like and how guesses are slowed down.
         keyring: the pepper; None for none.
         hashing: how many hashes run at a time, and how many calls may wait.
         clock: returns the time, aware of its zone; None for the system's.
         on_event: is told what happened, after it is certain, at most once and without a code in
-            it. What it raises is logged by its type alone and changes nothing. None for nobody.
+            it; what it returns is awaited if it can be. What it raises is logged by its type alone
+            and changes nothing. None for nobody.
 
     Raises:
         PolicyError: the policy breaks rules of the standards that it does not accept; each is one
             of the error's ``findings``.
         InvalidArgument: the storage or the keyring is none.
+        MissingExtra: AnyIO is not installed.
     """
 
     def __init__(
@@ -155,9 +160,9 @@ class AsyncRecoveryKit(AsyncUpkeep):
                 taken from the request; None for a random one. The same id and code again, within
                 ``Policy.replay_for``, tell the same success once more (``replayed``).
             within: called as ``within(connection)`` in the transaction that spends the code, so
-                that the host's own rows land with it or not at all; None for nothing. It may be
-                called again where a first transaction was lost. It is not called for a refusal,
-                nor for a replay.
+                that the host's own rows land with it or not at all; None for nothing. It is
+                awaited where the storage's methods are. It may be called again where a first
+                transaction was lost. It is not called for a refusal, nor for a replay.
             context: what the audit trail shall say about the call; None for nothing.
 
         Raises:
@@ -166,7 +171,8 @@ class AsyncRecoveryKit(AsyncUpkeep):
             UnknownKey: the code is bound to a key that the keyring lacks.
             OutcomeUnknown: it is not known whether the code was spent; repeat the attempt.
             InvalidArgument: the subject, the attempt id or the context cannot be used, or the
-                storage has no transaction for ``within``.
+                storage has no transaction for ``within``, or that is awaitable where it must not
+                be or the other way round.
             Overloaded: too many calls are waiting to hash; nothing was judged.
             ConcurrentUpdate: other writers won every try; nothing was judged.
             CorruptRecord, StorageError: what is stored cannot be read, or not be written.
