@@ -170,7 +170,10 @@ class CoreRedemption:
 
     def _written_over(self, revision: object) -> dict[str, object]:
         guard = {**self._key, "old_revision": revision}
-        return {**guard, **self._record, "revision": secrets.token_hex(16)}
+        new = secrets.token_hex(16)
+        # MariaDB's column holds bytes.
+        written = new.encode() if isinstance(revision, bytes) else new
+        return {**guard, **self._record, "revision": written}
 
     def _new_event(self) -> dict[str, object]:
         return {**self._event, "id": secrets.token_hex(16)}
