@@ -1,13 +1,16 @@
 """What a storage says that it holds, on each kind of storage: scopes, keys in use, seals."""
 
+from contextlib import nullcontext
 from itertools import count
 
 import pytest
+import sqlalchemy as sa
 
 from recoverykit import CorruptRecord, RecoveryKit, StorageError, Subject
 from recoverykit.storage import EnumerableStorage, KeyUse, SetState, Summary
-from recoverykit.storage.memory import MemoryStorage
+from recoverykit.storage.memory import AsyncMemoryStorage, MemoryStorage
 from recoverykit.storage.sql import SQLStorage
+from tests.storage.awaited import DRIVERS, Awaited, AwaitedSQLStorage, address_for
 from tests.storage.changes import change, erasure
 
 TABLES = count()
@@ -30,13 +33,21 @@ SUBJECTS = (
 )
 
 
-@pytest.fixture
-def storage(url):
-    """An empty storage of each kind in turn."""
+@pytest.fixture(params=["called", "awaited"])
+def storage(request, url):
+    """An empty storage of each kind in turn, called or awaited."""
+    is_awaited = request.param == "awaited"
     if url is None:
-        yield MemoryStorage()
+        with (
+            Awaited(AsyncMemoryStorage()) if is_awaited else nullcontext(MemoryStorage()) as memory
+        ):
+            yield memory
         return
-    with SQLStorage(url, prefix=f"listing_{next(TABLES)}_") as storage:
+    make, address = SQLStorage, url
+    if is_awaited:
+        driver = DRIVERS[sa.make_url(url).get_backend_name()][-1]
+        make, address = AwaitedSQLStorage, address_for(url, driver)
+    with make(address, prefix=f"listing_{next(TABLES)}_") as storage:
         storage.create_tables()
         yield storage
 

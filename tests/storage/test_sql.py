@@ -45,16 +45,16 @@ HOSTILE = [
 
 
 @pytest.fixture
-def storage(database_url):
-    with SQLStorage(database_url) as storage:
+def storage(adapter):
+    with adapter[1]() as storage:
         storage.create_tables()
         yield storage
 
 
 @pytest.fixture
-def database(database_url):
+def database(adapter):
     """A way into the database that goes past the storage."""
-    engine = sa.create_engine(database_url)
+    engine = sa.create_engine(adapter[0])
     yield engine
     engine.dispose()
 
@@ -274,10 +274,10 @@ def test_what_was_loaded_stays_as_it_was(storage):
     assert (loaded.revision, loaded.document) == (first.revision, first.document)
 
 
-def test_what_one_handle_wrote_another_reads(storage, database_url):
+def test_what_one_handle_wrote_another_reads(storage, adapter):
     """S12: at once, and after the first one has closed."""
     first = stored(storage)
-    with SQLStorage(sa.make_url(database_url)) as other:
+    with SQLStorage(sa.make_url(adapter[0])) as other:
         assert other.load(ALICE).revision == first.revision
         second = change(first.revision)
         assert other.commit(ALICE, second)
