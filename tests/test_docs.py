@@ -40,7 +40,15 @@ PUBLIC_MODULES = [
 EXTRAS = frozenset(metadata("recoverykit").get_all("Provides-Extra") or ())
 # What else stands in code font, and is neither ours nor a file of the repository.
 FOREIGN = frozenset(
-    {"CI=true", "Cache-Control", "dispose(close=False)", "function(connection)", "hashlib", "make"}
+    {
+        "AsyncSession",
+        "CI=true",
+        "Cache-Control",
+        "dispose(close=False)",
+        "function(connection)",
+        "hashlib",
+        "make",
+    }
     | {"r"}  # clause S4 calls a revision so
 )
 
@@ -67,11 +75,10 @@ def blocks_of(page: Path) -> list[tuple[str, str]]:
 def public_names() -> dict[str, object]:
     """Return everything public by its own name."""
     return {
-        name: value
+        name: getattr(module, name)
         for module in PUBLIC_MODULES
-        for name, value in inspect.getmembers(module)
-        if name in getattr(module, "__all__", ())
-        or (not hasattr(module, "__all__") and is_defined_in(module, name, value))
+        for name in getattr(module, "__all__", dir(module))
+        if hasattr(module, "__all__") or is_defined_in(module, name, getattr(module, name))
     }
 
 
