@@ -1,0 +1,46 @@
+"""An asynchronous kit behind the methods of the sync one, for what contends from threads."""
+
+from collections.abc import Callable
+from functools import partial
+from inspect import isawaitable
+from typing import Any
+
+from anyio.from_thread import BlockingPortal
+
+from recoverykit import AsyncRecoveryKit
+
+
+class Awaited:
+    """Every call is a task of its own on the portal's event loop; its caller's thread waits for it.
+
+    The context variables of the caller's thread go with it.
+
+    Args:
+        kit: the kit.
+        portal: the way to the event loop on which it runs.
+    """
+
+    def __init__(self, kit: AsyncRecoveryKit, portal: BlockingPortal) -> None:
+        self._kit = kit
+        self._portal = portal
+
+    def __getattr__(self, name: str) -> Any:
+        method = getattr(self._kit, name)
+
+        def call(*arguments: object, **named: object) -> Any:
+            job = _Job(partial(method, *arguments, **named))
+            del arguments, named  # as the kit does: no frame shows what may be a code
+            return self._portal.call(job)
+
+        return call
+
+
+class _Job:
+    """A call whose repr does not show its arguments."""
+
+    def __init__(self, call: Callable[[], Any]) -> None:
+        self._call = call
+
+    async def __call__(self) -> Any:
+        result = self._call()
+        return await result if isawaitable(result) else result
