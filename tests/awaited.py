@@ -1,6 +1,7 @@
 """An asynchronous kit behind the methods of the sync one, for what contends from threads."""
 
 from collections.abc import Callable
+from concurrent.futures import Future
 from functools import partial
 from inspect import isawaitable
 from typing import Any
@@ -30,7 +31,7 @@ class Awaited:
         def call(*arguments: object, **named: object) -> Any:
             job = _Job(partial(method, *arguments, **named))
             del arguments, named  # as the kit does: no frame shows what may be a code
-            return self._portal.call(job)
+            return self._portal.call(job).result()
 
         return call
 
@@ -41,6 +42,12 @@ class _Job:
     def __init__(self, call: Callable[[], Any]) -> None:
         self._call = call
 
-    async def __call__(self) -> Any:
-        result = self._call()
-        return await result if isawaitable(result) else result
+    async def __call__(self) -> "Future[Any]":
+        """Keep how the call ends: an interrupt must not end the event loop of all other calls."""
+        end: Future[Any] = Future()
+        try:
+            result = self._call()
+            end.set_result(await result if isawaitable(result) else result)
+        except (Exception, KeyboardInterrupt, SystemExit) as error:  # noqa: BLE001
+            end.set_exception(error)
+        return end

@@ -111,23 +111,25 @@ def url(request, tmp_path_factory):
 
 # These suites are run by every shell: the kit is called in the test's thread, or awaited on an
 # event loop, where their storages run in threads.
-_BY_EVERY_SHELL = {
-    "test_confirm",
-    "test_importing",
-    "test_kit",
-    "test_lost_commits",
-    "test_reseal",
-    "test_rotate",
-    "test_shell",
-    "test_switched_off",
-    "test_unlock",
+_EVERY_SHELL = (None, "asyncio", "trio")
+_SHELLS = {
+    "test_confirm": _EVERY_SHELL,
+    "test_importing": _EVERY_SHELL,
+    "test_kit": _EVERY_SHELL,
+    "test_lost_commits": _EVERY_SHELL,
+    "test_reseal": _EVERY_SHELL,
+    "test_rotate": _EVERY_SHELL,
+    "test_secrets": (None, "asyncio"),  # they take long
+    "test_shell": _EVERY_SHELL,
+    "test_switched_off": _EVERY_SHELL,
+    "test_unlock": _EVERY_SHELL,
 }
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run the suites of the kit by every shell."""
-    if metafunc.module.__name__.rpartition(".")[2] in _BY_EVERY_SHELL:
-        metafunc.parametrize("shell", [None, "asyncio", "trio"], indirect=True, ids=str)
+    if shells := _SHELLS.get(metafunc.module.__name__.rpartition(".")[2]):
+        metafunc.parametrize("shell", shells, indirect=True, ids=str)
 
 
 @pytest.fixture(autouse=True)

@@ -65,6 +65,24 @@ class TestCalled:
 
         anyio.run(main, backend=backend)
 
+    @BACKENDS
+    @pytest.mark.parametrize("error", [LookupError("x"), KeyboardInterrupt(), SystemExit(3)])
+    def test_what_is_raised_in_a_worker_thread_passes_through(self, storage, error, backend):
+        """The very same, not in a group, and the code is unspent."""
+
+        def fail(_connection):
+            raise error
+
+        async def main():
+            kit = AsyncRecoveryKit(storage, policy=POLICY)
+            code = (await kit.issue("ada")).codes[0]
+            with pytest.raises(type(error)) as caught:
+                await kit.redeem("ada", code, within=fail)
+            assert caught.value is error
+            assert (await kit.redeem("ada", code)).remaining == 9
+
+        anyio.run(main, backend=backend)
+
     @pytest.mark.parametrize("error", [StopIteration(7), KeyboardInterrupt(), SystemExit(3)])
     def test_what_ends_generators_or_programs_passes_through(self, storage, error):
         """No generator of ours stands in its way."""
