@@ -40,9 +40,10 @@ def build(settings: Settings) -> Host:
     # The same engine as for the host's tables: a redemption and a session share a transaction.
     storage = SQLStorage(engine)
     storage.create_tables()
+    password_hash = users.hash_of(settings.password)
     with engine.begin() as connection:
         for name in settings.users:
-            users.put(connection, name, users.hash_of(settings.password))
+            users.put(connection, name, password_hash)
     kit = RecoveryKit(
         storage,
         policy=codes.POLICY,
