@@ -1,14 +1,13 @@
 """The application: its pages, and what holds for all of them."""
 
 import logging
-from http import HTTPStatus
 
 from flask import Flask, Response, request
 
 from examples.flask_host import browser, host, login, management
-from examples.host import pages, texts
+from examples.host import failures
 from examples.host.settings import Settings
-from recoverykit import ConcurrentUpdate, OutcomeUnknown, Overloaded, RecoveryKitError
+from recoverykit import RecoveryKitError
 
 _MAX_FORM_BYTES = 16 * 1024
 _log = logging.getLogger("host.requests")
@@ -29,16 +28,8 @@ def create_app(settings: Settings) -> Flask:
 
 
 def _fail_closed(error: RecoveryKitError) -> Response:
-    """Let nobody in when the kit cannot say, and ask to try again where that may help."""
     _log.warning("%s: %s", type(error).__name__, error)
-    match error:
-        case Overloaded() | ConcurrentUpdate():
-            page = pages.message_page(texts.BUSY, status=HTTPStatus.SERVICE_UNAVAILABLE)
-        case OutcomeUnknown():
-            page = pages.message_page(texts.NOT_CERTAIN, status=HTTPStatus.SERVICE_UNAVAILABLE)
-        case _:
-            page = pages.message_page(texts.BROKEN, status=HTTPStatus.INTERNAL_SERVER_ERROR)
-    return browser.answer(page)
+    return browser.answer(failures.page_of(error))
 
 
 def _write_log(response: Response) -> Response:

@@ -105,7 +105,7 @@ def _again(problem: str, status: int) -> Response:
 
 def _wait_for_code(user: User) -> Response:
     with host.current().engine.begin() as connection:
-        logins.sweep(connection, now=host.now())
+        _sweep(connection)
         login_id = logins.begin(connection, user.id, now=host.now())
     response = browser.go("/login/code")
     browser.keep(response, browser.LOGIN, login_id, seconds=logins.LIFETIME)
@@ -114,9 +114,15 @@ def _wait_for_code(user: User) -> Response:
 
 def _let_in(user: User) -> Response:
     with host.current().engine.begin() as connection:
-        sessions.sweep(connection, now=host.now())
+        _sweep(connection)
         session_id = sessions.open_with_password(connection, user_id=user.id, now=host.now())
     response = browser.go("/codes")
     browser.keep(response, browser.SESSION, session_id, seconds=sessions.LIFETIME)
     browser.drop(response, browser.LOGIN)
     return response
+
+
+def _sweep(connection: Connection) -> None:
+    # Only after a right password: nobody else makes the database write.
+    logins.sweep(connection, now=host.now())
+    sessions.sweep(connection, now=host.now())

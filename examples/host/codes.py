@@ -26,7 +26,10 @@ def asks_for_code(status: Status) -> bool:
 
 
 def write_trail(event: Event) -> None:
-    """Log what happened to codes. No event holds a code."""
+    """Log what happened to codes. No event holds a code.
+
+    From here a message would go out to the user, too, whenever a code was spent or replaced.
+    """
     _trail.info(
         "codes of %s: %s set=%s ordinal=%s reason=%s source=%s",
         event.subject.id,

@@ -3,7 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
-from examples.host import texts
+from examples.host import codes, logins, texts
 from tests.applications.visitor import Visitor
 
 _ROUNDS = 8
@@ -20,6 +20,11 @@ def test_a_lost_answer_costs_no_code(visitor, enrolled, program):
     assert "Left: 9 of 10." in seen.html
     assert visitor.cookie("session") == lost.cookie("session")
     assert program.sessions(enrolled.id, with_code=True) == 1
+
+
+def test_an_attempt_is_remembered_for_as_long_as_its_form_is_good():
+    """No form outlives what makes it safe to send it again."""
+    assert codes.POLICY.replay_for.total_seconds() >= logins.LIFETIME
 
 
 def test_a_double_click_opens_one_session(enrolled, program):

@@ -138,6 +138,26 @@ def test_signing_out_ends_the_session_on_the_server(visitor, enrolled, program):
     assert program.sessions(enrolled.id, with_code=True) == before - 1
 
 
+def test_logins_and_sessions_expire(visitor, enrolled, program):
+    """Their ends are kept on the server, and what has ended is removed by the next login."""
+    visitor.show_password(enrolled)
+    end_all(program, tables.pending_logins, enrolled)
+    assert visitor.send("/login/code", code=enrolled.codes[-1]).path == "/login"
+    visitor.sign_in(enrolled)
+    end_all(program, tables.sessions, enrolled)
+    assert visitor.open("/codes").path == "/login"
+
+    visitor.sign_in(enrolled)
+    assert len(program.rows(tables.sessions, user_id=enrolled.id)) == 1
+    assert len(program.rows(tables.pending_logins, user_id=enrolled.id)) == 2
+
+
+def end_all(program, table, account):
+    with program.engine.begin() as connection:
+        ended = table.update().where(table.c.user_id == account.id).values(expires_at=0)
+        connection.execute(ended)
+
+
 def test_only_digests_of_ids_are_stored(visitor, enrolled, program):
     """Whoever reads the host's tables can take over neither a session nor a login."""
     visitor.sign_in(enrolled)
