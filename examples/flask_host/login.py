@@ -28,13 +28,12 @@ def take_password() -> Response:
     """Check the first factor. The answer does not tell whether there is such a user."""
     name, place = users.folded(request.form.get("name", "")), request.remote_addr or ""
     brake = host.current().brake
-    if brake.is_on(name, place=place):
+    if not brake.admits(name, place=place):
         return _again(texts.TOO_MANY_PASSWORDS, HTTPStatus.TOO_MANY_REQUESTS)
     with host.current().engine.connect() as connection:
         user = users.find(connection, name)
     # In this order: the password is hashed where there is no such user, too.
     if not users.is_password_of(user, request.form.get("password", "")) or user is None:
-        brake.count(name, place=place)
         return _again(texts.WRONG_PASSWORD, HTTPStatus.FORBIDDEN)
     brake.release(name, place=place)
     if codes.asks_for_code(host.current().kit.status(user.id)):

@@ -101,12 +101,11 @@ def unlock(session: Session) -> Response:
         return _locked(session, texts.NEEDS_CODE, HTTPStatus.FORBIDDEN)
     # By session, for it is a stolen one that this page is about; a thief has many addresses.
     place = tokens.digest_of(session.id)
-    if brake.is_on(session.name, place=place):
+    if not brake.admits(session.name, place=place):
         return _locked(session, texts.TOO_MANY_PASSWORDS, HTTPStatus.TOO_MANY_REQUESTS)
     with host.current().engine.connect() as connection:
         user = users.find(connection, session.name)
     if not users.is_password_of(user, request.form.get("password", "")):
-        brake.count(session.name, place=place)
         return _locked(session, texts.WRONG_PASSWORD, HTTPStatus.FORBIDDEN)
     brake.release(session.name, place=place)
     kit.unlock(session.user_id, session=session.id, context=host.source())

@@ -27,24 +27,25 @@ class PasswordBrake:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._lock = Lock()
-        self._failures: OrderedDict[tuple[str, str], deque[float]] = OrderedDict()
+        self._attempts: OrderedDict[tuple[str, str], deque[float]] = OrderedDict()
 
-    def is_on(self, name: str, *, place: str) -> bool:
-        """Whether no password is looked at for now."""
-        with self._lock:
-            recent = self._failures.get((name, place), ())
-            return sum(at > self._clock() - _WINDOW for at in recent) >= _FREE
+    def admits(self, name: str, *, place: str) -> bool:
+        """Whether a password may be looked at, which is counted as a wrong one until `release`.
 
-    def count(self, name: str, *, place: str) -> None:
-        """Count a wrong password."""
+        Before it is hashed: guesses that are sent at the same time are counted, too.
+        """
         with self._lock:
-            recent = self._failures.setdefault((name, place), deque(maxlen=_FREE))
-            recent.append(self._clock())
-            self._failures.move_to_end((name, place))
-            if len(self._failures) > _MAX_KEYS:
-                self._failures.popitem(last=False)
+            recent = self._attempts.setdefault((name, place), deque(maxlen=_FREE))
+            self._attempts.move_to_end((name, place))
+            if len(self._attempts) > _MAX_KEYS:
+                self._attempts.popitem(last=False)
+            now = self._clock()
+            if len(recent) == _FREE and recent[0] > now - _WINDOW:
+                return False
+            recent.append(now)
+            return True
 
     def release(self, name: str, *, place: str) -> None:
-        """Forget the failures, after a right password."""
+        """Forget the attempts, after a right password."""
         with self._lock:
-            self._failures.pop((name, place), None)
+            self._attempts.pop((name, place), None)
