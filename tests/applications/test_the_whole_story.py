@@ -1,5 +1,7 @@
 """What a user does with codes, from the first sheet to the end, on every database."""
 
+import contextlib
+
 from examples.host import texts
 from recoverykit import InvalidCode
 
@@ -34,6 +36,33 @@ def test_the_whole_story(visitor, ada):
     assert texts.REVOKED in visitor.send("/codes/revoke").html
     visitor.sign_out()
     assert visitor.show_password(ada).path == "/codes"
+
+
+@contextlib.contextmanager
+def without_sessions(program):
+    """Let the application find no table for its sessions."""
+    with program.engine.begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE sessions RENAME TO sessions_elsewhere")
+    try:
+        yield
+    finally:
+        with program.engine.begin() as connection:
+            connection.exec_driver_sql("ALTER TABLE sessions_elsewhere RENAME TO sessions")
+
+
+def test_a_code_is_spent_with_its_session_or_not_at_all(visitor, enrolled, program):
+    """Where the session cannot be written the code stays good, in the same login even."""
+    code = enrolled.codes[0]
+    visitor.show_password(enrolled)
+    form = visitor.twin()
+    with without_sessions(program):
+        seen = visitor.send("/login/code", code=code)
+    assert seen.status == 500
+    assert visitor.cookie("session") is None
+
+    assert "Left: 9 of 10." in form.send("/login/code", code=code).html
+    assert program.sessions(enrolled.id, with_code=True) == 1
+    assert code not in program.said()
 
 
 def test_nobody_learns_who_has_an_account(visitor, ada):
