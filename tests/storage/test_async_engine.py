@@ -273,5 +273,5 @@ def test_a_database_that_cannot_be_opened_is_an_error_of_the_storage(tmp_path, c
 
 async def threads_of_aiosqlite_are_over():
     """A thread that could not open its file still answers to the loop, which must not be closed."""
-    while any("_connection_worker_thread" in each.name for each in threading.enumerate()):
+    while any("_connection_worker" in each.name for each in threading.enumerate()):  # noqa: ASYNC110
         await asyncio.sleep(0.01)
