@@ -78,6 +78,10 @@ class Rules:
         if not self.holds(key):
             raise Refusal("UnknownKey", key)
 
+    def is_stronger_than(self, work):
+        """Say whether a code was hashed by another kind of hash, or by fewer passes of it."""
+        return work[0] != self.work[0] or work[1] < self.work[1]
+
 
 @dataclass(eq=False)
 class Slot:
@@ -122,6 +126,14 @@ class CodeSet:
             return "expired" if now >= self.lapses_at else "pending"
         return "active"
 
+    def retry_at(self, rules, now):
+        """Return the end of the delay that runs, if one does."""
+        if self.state(now) not in {"pending", "active"} or self.failures < rules.free:
+            return None
+        delay = rules.first_delay * rules.factor ** (self.failures - rules.free)
+        end = min(self.failed_at, now) + min(delay, rules.max_delay)
+        return end if now < end else None
+
     def replace(self, slot, fresh):
         self.slots[self.slots.index(slot)] = fresh
         self.former.append(slot)
@@ -160,6 +172,22 @@ class Account:
     @property
     def sets(self):
         return [each for each in (self.active, self.pending) if each]
+
+    def lately_confirmed(self, rules, now):
+        """Return the set that counts, if it was confirmed, and not long ago."""
+        codes = self.active
+        if codes is None or codes.confirmed_at is None:
+            return None
+        return None if is_over(codes.confirmed_at, rules.pending_for, now) else codes
+
+    def let_manage(self, session, rules, now):
+        """Refuse a session without an unlock that still lasts, where one is needed."""
+        if not rules.needs_unlock:
+            return
+        if self.unlock is None or self.unlock[0] != session:
+            raise Refusal("ManagementLocked")
+        if is_over(self.unlock[1], rules.unlock_for, now):
+            raise Refusal("ManagementLocked")
 
     def boundaries(self, rules):
         yield self.unlock and self.unlock[1] + rules.unlock_for

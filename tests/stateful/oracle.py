@@ -37,7 +37,7 @@ class Oracle:
         if rules.is_off:
             raise Refusal("SwitchedOff")
         account = self._read(who, rules)
-        _manageable(account, session, rules, now)
+        account.let_manage(session, rules, now)
         for each in account.sets:
             is_lost_answer = (
                 each.state(now) == "active"
@@ -71,7 +71,7 @@ class Oracle:
         """Return the status after the pending set has come to count, or did already."""
         self.told = []
         account = self._read(who, rules)
-        codes = account.pending or _lately_confirmed(account.active, rules, now)
+        codes = account.pending or account.lately_confirmed(rules, now)
         guess = self._admit(codes, text, rules, now)
         state = codes.state(now) if codes else "none"
         if state not in {"pending", "active", "exhausted"}:
@@ -150,11 +150,11 @@ class Oracle:
             "issued_at": codes.issued_at,
             "expires_at": codes.expires_at,
             "last_used_at": codes.last_used_at,
-            "retry_at": _retry_at(codes, rules, now),
+            "retry_at": codes.retry_at(rules, now),
             "failures": codes.failures,
             "pending": bool(account.pending) and account.pending.state(now) == "pending",
             "stale": needs != {rules.primary or NO_KEY}
-            or any(_is_weaker(slot.work, rules.work) for slot in codes.slots),
+            or any(rules.is_stronger_than(slot.work) for slot in codes.slots),
             "missing_keys": tuple(sorted(key for key in needs if not rules.holds(key))),
             "codes": tuple((slot.ordinal, slot.used_at) for slot in codes.slots),
             "legacy": 0,
@@ -164,7 +164,7 @@ class Oracle:
         """Return the status after the sets were revoked."""
         self.told = []
         account = self._read(who, rules)
-        _manageable(account, session, rules, now)
+        account.let_manage(session, rules, now)
         revoked = [each for each in account.sets if not (each.is_revoked or each.is_disabled)]
         for each in revoked:
             each.is_revoked = True
@@ -300,7 +300,7 @@ class Oracle:
     def _lock(self, codes, rules, now, attempt):
         if codes and codes.is_disabled:
             self._refuse("SetDisabled", codes, now, attempt)
-        if codes and (until := _retry_at(codes, rules, now)):
+        if codes and (until := codes.retry_at(rules, now)):
             self._refuse("TooManyAttempts", codes, now, attempt, until)
 
     def _match(self, codes, guess, rules):
@@ -317,7 +317,7 @@ class Oracle:
             codes.is_disabled = True
             kinds.append("disabled")
         name = "CodeAlreadyUsed" if slot else "InvalidCode"
-        refusal = Refusal(name, _retry_at(codes, rules, now))
+        refusal = Refusal(name, codes.retry_at(rules, now))
         ordinal = slot.ordinal if slot else None
         entries = [
             Entry(kind, now, codes, ordinal, attempt, refusal.reason, codes.failures, refusal.fact)
@@ -345,35 +345,6 @@ class Oracle:
             "replayed": replayed,
             "attempt": slot.attempt,
         }
-
-
-def _lately_confirmed(codes, rules, now):
-    if codes is None or codes.confirmed_at is None:
-        return None
-    return None if is_over(codes.confirmed_at, rules.pending_for, now) else codes
-
-
-def _manageable(account, session, rules, now):
-    if not rules.needs_unlock:
-        return
-    if account.unlock is None or account.unlock[0] != session:
-        raise Refusal("ManagementLocked")
-    if is_over(account.unlock[1], rules.unlock_for, now):
-        raise Refusal("ManagementLocked")
-
-
-def _retry_at(codes, rules, now):
-    """Return the end of the delay that runs, if one does."""
-    if codes.state(now) not in {"pending", "active"} or codes.failures < rules.free:
-        return None
-    delay = rules.first_delay * rules.factor ** (codes.failures - rules.free)
-    end = min(codes.failed_at, now) + min(delay, rules.max_delay)
-    return end if now < end else None
-
-
-def _is_weaker(work, wanted):
-    """Another kind of hash, or fewer passes of it."""
-    return work[0] != wanted[0] or work[1] < wanted[1]
 
 
 def _place(who):
