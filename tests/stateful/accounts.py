@@ -6,6 +6,9 @@ from datetime import datetime, timedelta
 from tests.stateful.reading import Shape
 
 NO_KEY = "-"
+FOREIGN = ("foreign", 0)  # the work of a hash of another system's
+FAST_FROM = 112  # bits: shorter codes need a slow hash
+SLOW = ("argon2id", 2)  # OWASP's minimum
 NOTHING = {
     "state": "none",
     "remaining": 0,
@@ -94,6 +97,10 @@ class Slot:
     used_at: datetime | None = None
     attempt: str | None = None
 
+    @property
+    def is_foreign(self):
+        return self.work == FOREIGN
+
 
 @dataclass(eq=False)
 class CodeSet:
@@ -133,6 +140,22 @@ class CodeSet:
         delay = rules.first_delay * rules.factor ** (self.failures - rules.free)
         end = min(self.failed_at, now) + min(delay, rules.max_delay)
         return end if now < end else None
+
+    def fresh(self, slot, rules):
+        """Return a place for a new code, hashed as the others are that we have hashed.
+
+        Without a selector one hash is held against all of those, so they share their key.
+        """
+        alike = [slot] if self.shape.has_selector else self.slots
+        ours = [each for each in alike if not each.is_foreign]
+        key, work = rules.primary or NO_KEY, rules.work
+        if ours:
+            work = ours[0].work
+        elif work[0] == "hmac" and self.shape.bits < FAST_FROM:
+            work = SLOW
+        if ours and not self.shape.has_selector and len(self.slots) > 1:
+            key = ours[0].key
+        return Slot(slot.ordinal, key, work)
 
     def replace(self, slot, fresh):
         self.slots[self.slots.index(slot)] = fresh

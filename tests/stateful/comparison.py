@@ -1,5 +1,6 @@
 """Calls that the kit and the oracle are asked alike, and all that must be the same afterwards."""
 
+import re
 from datetime import UTC, datetime
 from functools import partial
 
@@ -11,9 +12,10 @@ from tests.stateful import drawing
 from tests.stateful.accounts import Account
 from tests.stateful.answers import plain, told
 from tests.stateful.benches import plain_event
+from tests.stateful.brought import Codes
 from tests.stateful.oracle import Oracle
 from tests.stateful.purse import Purse
-from tests.stateful.reading import read
+from tests.stateful.reading import as_a_code, read
 
 START = datetime(2026, 11, 22, 12, tzinfo=UTC)
 STRANGERS = drawing.strangers()
@@ -69,6 +71,9 @@ class Comparison(RuleBasedStateMachine):
         session = drawing.SESSIONS[0]
         if self.rules.needs_unlock:
             self._managed("unlock", who, session=session)
+        if self.brought:
+            self._import(who, self.brought, replace=True, session=session)
+            return
         self._issue(who, replace=True, attempt=attempt, session=session)
         if self.rules.confirm:
             self._confirm(who, self._typed(who, "pending", 0))
@@ -84,6 +89,26 @@ class Comparison(RuleBasedStateMachine):
         new.id = issued.set_id
         for slot, text in zip(new.slots, issued.codes, strict=True):
             self.purse.keep(who, new, slot, text)
+
+    def _import(self, who, brought, **asked):
+        said = {"format": drawing.FORMATS[brought.shape]}
+        if isinstance(brought, Codes):
+            verb, what = "import_codes", brought.texts
+        else:
+            verb, what = "import_hashes", brought.lines
+            said |= {"scheme": brought.scheme, "with_separators": brought.with_separators}
+        self.purse.hide(*brought.texts, *what)
+        asks = partial(getattr(self.oracle, verb), who, brought, rules=self.rules, now=self.now)
+        expected = told(partial(asks, **asked))
+        actual = self._call(getattr(self.kit, verb), who, what, **said, **asked)
+        assert expected[0] == actual[0]
+        if expected[0]:
+            return
+        status, new = expected[1]
+        assert status == plain(actual)
+        new.id = self.announced[-1].set_id  # nothing else tells it
+        for slot, text in zip(new.slots, brought.texts, strict=True):
+            self.purse.bring(who, new, slot, text)
 
     def _confirm(self, who, text):
         expected = told(partial(self.oracle.confirm, who, text, rules=self.rules, now=self.now))
@@ -184,6 +209,16 @@ class Comparison(RuleBasedStateMachine):
     def _strange(self, account, which):
         shape = account.sets[0].shape if account.sets else self.rules.shape
         return shape, STRANGERS[shape][which % len(STRANGERS[shape])]
+
+    def _stored(self, who, which, *, is_whole):
+        """Return a line that is stored of a code; or what of it has the shape of one."""
+        record = self.bench.storage.load(drawing.subject_of(who))
+        codes = self.oracle.accounts[who].active if who in self.oracle.accounts else None
+        if codes is None:
+            return ""
+        lines = re.findall(r'"(\$[^"]+)"', record.document)
+        line = lines[which % len(lines)]
+        return line if is_whole else as_a_code(codes.shape, line)
 
     def _who(self, n):
         return self.subjects[n % len(self.subjects)]

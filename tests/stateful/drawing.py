@@ -17,7 +17,7 @@ from recoverykit import (
 )
 from recoverykit.storage.memory import MemoryStorage
 from tests.stateful.accounts import Rules
-from tests.stateful.reading import CROCKFORD, DIGITS, HEX, LONG, SHAPES
+from tests.stateful.reading import BASE58, BASE64, CROCKFORD, DIGITS, HEX, LONG, SHAPES
 from tests.weak import WEAK
 
 _SECOND, _MINUTE = timedelta(seconds=1), timedelta(minutes=1)
@@ -43,6 +43,8 @@ FORMATS = {
     DIGITS: CodeFormat.digits(12, group=4),
     HEX: CodeFormat.hex(16, selector=True),
     LONG: CodeFormat.alphanumeric(24, group=6),
+    BASE58: CodeFormat.symbols(BASE58.symbols, 12, group=4),
+    BASE64: CodeFormat.symbols(BASE64.symbols, 43),
 }
 
 # Each stage holds keys (the first of them signs), and may accept what is not sealed.
@@ -146,7 +148,16 @@ def strangers():
     return codes
 
 
-SPELLINGS = ("as shown", "without hyphens", "lower case", "upper case", "numbered", "spaced")
+SPELLINGS = (
+    "as shown",
+    "without hyphens",
+    "lower case",
+    "upper case",
+    "numbered",
+    "spaced",
+    "mistaken",
+)
+_MISTAKES = str.maketrans("0o1", "OOl")
 ERRORS = ("one symbol", "too short", "too long", "a stranger in it", "far too long", "empty")
 
 
@@ -163,6 +174,7 @@ def spelt(shape, text, how):
         "lower case": text.lower(),
         "upper case": text.upper(),
         "numbered": "1. " + text,
+        "mistaken": text.translate(_MISTAKES),
         "spaced": " " + text.replace("-", " ") + " ",
         "one symbol": text[:at] + other + text[at + 1 :],
         "too short": text[:-1],

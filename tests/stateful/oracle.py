@@ -17,6 +17,7 @@ from tests.stateful.accounts import (
     is_over,
 )
 from tests.stateful.reading import read
+from tests.stateful.taken_over import slots_of_codes, slots_of_hashes
 
 
 class Oracle:
@@ -51,21 +52,47 @@ class Oracle:
                 raise Refusal("CodesAlreadyIssued")
         new = CodeSet(rules.shape, now, attempt)
         new.slots = [Slot(n, rules.primary or NO_KEY, rules.work) for n in range(rules.count)]
+        new.lapses_at = now + rules.pending_for if rules.confirm else None
+        self._install("issued", who, account, new, rules=rules, now=now)
+        told = {"issued_at": now, "expires_at": new.expires_at, "pending": rules.confirm}
+        return told, new
+
+    def import_codes(self, who, brought, *, rules, **asked):
+        """Return the status after codes were hashed like ours, and their set, of unknown id."""
+        self.told = []
+        return self._import(who, brought, slots_of_codes(brought, rules), rules=rules, **asked)
+
+    def import_hashes(self, who, brought, **asked):
+        """Return the same after hashes were taken over as they are."""
+        self.told = []
+        return self._import(who, brought, slots_of_hashes(brought), **asked)
+
+    def _import(self, who, brought, slots, *, rules, now, replace=False, session=None):
+        """Let them count at once, where nothing stands: what has ended does not give way either."""
+        if rules.is_off:
+            raise Refusal("SwitchedOff")
+        account = self._read(who, rules)
+        account.let_manage(session, rules, now)
+        if account.sets and not replace:
+            raise Refusal("CodesAlreadyIssued")
+        new = CodeSet(brought.shape, now, None, slots=slots)
+        self._install("imported", who, account, new, rules=rules, now=now)
+        return self.status(who, rules=rules, now=now), new
+
+    def _install(self, kind, who, account, new, *, rules, now):
+        """Put a set in the place of all that stands, or of what waits, if it has to wait too."""
         new.expires_at = now + rules.expires_after if rules.expires_after else None
         forgiven = 0
         gone = [account.pending]
-        if rules.confirm:
-            new.lapses_at = now + rules.pending_for
+        if new.lapses_at:
             account.pending = new
         else:
             gone.insert(0, account.active)
             forgiven = account.active.failures if account.active else 0
             account.active, account.pending = new, None
-        entries = [Entry("superseded", now, each, attempt=attempt) for each in gone if each]
-        entries.append(Entry("issued", now, new, attempt=attempt, failures=forgiven))
+        entries = [Entry("superseded", now, each, attempt=new.attempt) for each in gone if each]
+        entries.append(Entry(kind, now, new, attempt=new.attempt, failures=forgiven))
         self._store(who, account, rules, now, entries)
-        told = {"issued_at": now, "expires_at": new.expires_at, "pending": rules.confirm}
-        return told, new
 
     def confirm(self, who, text, *, rules, now):
         """Return the status after the pending set has come to count, or did already."""
@@ -113,9 +140,7 @@ class Oracle:
         entries = [Entry("redeemed", now, codes, slot.ordinal, attempt)]
         fresh = None
         if rules.rotate:
-            # Without a selector one hash is held against all the codes, so they share their key.
-            alone = codes.shape.has_selector or len(codes.slots) == 1
-            fresh = Slot(slot.ordinal, (rules.primary or NO_KEY) if alone else slot.key, slot.work)
+            fresh = codes.fresh(slot, rules)
             codes.replace(slot, fresh)
             entries.append(Entry("replaced", now, codes, slot.ordinal, attempt))
         self._store(who, account, rules, now, entries)
@@ -157,7 +182,7 @@ class Oracle:
             or any(rules.is_stronger_than(slot.work) for slot in codes.slots),
             "missing_keys": tuple(sorted(key for key in needs if not rules.holds(key))),
             "codes": tuple((slot.ordinal, slot.used_at) for slot in codes.slots),
-            "legacy": 0,
+            "legacy": sum(slot.is_foreign and not slot.used_at for slot in codes.slots),
         }
 
     def revoke(self, who, *, rules, now, session=None):
@@ -293,6 +318,9 @@ class Oracle:
         ]
         if codes.shape.has_selector or len(codes.slots) == 1:
             spent = spent[-1:]  # each has a salt of its own, and one hash is all there is: the last
+        if spent and spent[-1].is_foreign:
+            spent = spent[-1:]  # likewise
+        spent = [slot for slot in spent if not slot.is_foreign or slot is spent[-1]]
         if spent:
             rules.need(spent[-1].key)
         return next((slot for slot in spent if slot.values == guess.values), None)
@@ -304,9 +332,13 @@ class Oracle:
             self._refuse("TooManyAttempts", codes, now, attempt, until)
 
     def _match(self, codes, guess, rules):
-        """Return the place whose code the guess is. One hash finds it, under that place's key."""
+        """Return the place whose code the guess is.
+
+        One hash finds it, under that place's key, and one for each that another system has hashed.
+        """
         named = [slot for slot in codes.slots if guess.ordinal in {None, slot.ordinal}]
-        rules.need((named or codes.slots)[0].key)
+        for slot in named or codes.slots[:1]:
+            rules.need(slot.key)
         return next((slot for slot in named if slot.values == guess.values), None)
 
     def _count(self, who, codes, slot, *, rules, now, attempt=None):

@@ -7,7 +7,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, precondition, rule, run_state_machine_as_test
 
-from tests.stateful import drawing
+from tests.stateful import brought, drawing
 from tests.stateful.accounts import Account
 from tests.stateful.benches import BENCHES
 from tests.stateful.comparison import Comparison
@@ -28,13 +28,16 @@ class LifecycleMachine(Comparison):
         subjects=st.lists(st.sampled_from(drawing.SUBJECTS), min_size=1, max_size=3, unique=True),
         policies=st.lists(drawing.rules, min_size=1, max_size=3),
         plan=st.sampled_from(drawing.PLANS),
-        are_issued=st.booleans(),
+        brought=st.none() | st.none() | brought.codes(sound=True) | brought.hashes(sound=True),
+        are_enrolled=st.booleans(),
     )
-    def begin(self, subjects, policies, plan, are_issued):
+    def begin(self, *, subjects, policies, plan, brought, are_enrolled):
+        """Say who is there, and whether codes are issued to them or brought along."""
         self.subjects, self.policies, self.plan = subjects, policies, plan
+        self.brought = brought
         self.stage = 0
         self._set_up(policies[0])
-        for who in subjects if are_issued else ():
+        for who in subjects if are_enrolled else ():
             self._enrol(who, "a")
 
     # What changes around the verbs.
@@ -74,6 +77,17 @@ class LifecycleMachine(Comparison):
     def issue(self, *, n, replace, attempt, session, edge):
         self._wait_until(self._boundaries(self._who(n)), n, edge)
         self._issue(self._who(n), replace=replace, attempt=attempt, session=session)
+
+    @rule(
+        n=numbers,
+        brought=brought.codes() | brought.hashes(),
+        replace=st.sampled_from((True, True, False)),
+        session=sessions,
+        edge=edges,
+    )
+    def import_(self, *, n, brought, replace, session, edge):
+        self._wait_until(self._boundaries(self._who(n)), n, edge)
+        self._import(self._who(n), brought, replace=replace, session=session)
 
     @precondition(lambda self: self.rules.confirm or any(self.oracle.to_be_confirmed()))
     @rule(
@@ -131,6 +145,13 @@ class LifecycleMachine(Comparison):
         for _ in range(times):
             self._wait_until([self._retry_at(who)], 0, OFFSETS[1])
             self._redeem(who, self._typed(who, source, which), attempt)
+
+    @rule(n=numbers, which=numbers, attempt=attempts, is_whole=st.booleans())
+    def redeem_what_is_stored(self, *, n, which, attempt, is_whole):
+        """Whoever has read the storage has no code."""
+        who = self._with_codes(n, attempt)
+        self._wait_until([self._retry_at(who)], 0, OFFSETS[1])
+        self._redeem(who, self._stored(who, which, is_whole=is_whole), attempt)
 
     @rule(
         n=numbers,
