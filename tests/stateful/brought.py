@@ -69,22 +69,21 @@ def codes(draw, *, sound=False):
 @st.composite
 def hashes(draw, *, sound=False):
     """Draw hashes as `codes` does. Even sound ones may be of codes in another spelling."""
-    shapes = (BASE58, BASE64, LONG, DIGITS, BASE58, BASE64, LONG, DIGITS, CROCKFORD)
+    shapes = (BASE58, BASE64, LONG, DIGITS, BASE58, BASE64, LONG, CROCKFORD)
     shape = draw(st.sampled_from(shapes[: -1 if sound else None]))
     texts = draw(_texts(shape, most=16, sound=sound))
     is_shown = any("-" in text for text in texts)
     scheme = draw(st.sampled_from(_SCHEMES))
-    said, are_whole = scheme, True
-    if not sound:
-        said = draw(st.sampled_from((*(scheme,) * 8, *_SCHEMES)))
-        are_whole = draw(st.sampled_from((*(True,) * 8, False)))
-    lines = tuple(hashed(scheme, text)[: None if are_whole else -1] for text in texts)
+    flaw = None if sound else draw(st.sampled_from((*(None,) * 6, "twice", "cut", *_SCHEMES)))
+    if flaw == "twice":
+        texts += texts[:1]
+    said = flaw if flaw in _SCHEMES else scheme
     return Hashes(
         shape=shape,
         texts=texts,
         scheme=said,
-        lines=lines,
-        are_lines=are_whole and said is scheme,
+        lines=tuple(hashed(scheme, text)[: -1 if flaw == "cut" else None] for text in texts),
+        are_lines=flaw != "cut" and said is scheme,
         with_separators=draw(st.sampled_from((is_shown, is_shown, is_shown, not is_shown))),
     )
 
