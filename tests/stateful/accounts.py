@@ -7,6 +7,7 @@ from tests.stateful.reading import Shape
 
 NO_KEY = "-"
 FOREIGN = ("foreign", 0)  # the work of a hash of another system's
+LONG_ENOUGH = 64  # bits: shorter codes must be accepted
 FAST_FROM = 112  # bits: shorter codes need a slow hash
 SLOW = ("argon2id", 2)  # OWASP's minimum
 NOTHING = {
@@ -69,6 +70,7 @@ class Rules:
     keys: tuple[str, ...] = ()
     primary: str | None = None
     accepts_unsealed: bool = False
+    accepts_short: bool = True
 
     @property
     def is_off(self):

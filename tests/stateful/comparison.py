@@ -210,15 +210,15 @@ class Comparison(RuleBasedStateMachine):
         shape = account.sets[0].shape if account.sets else self.rules.shape
         return shape, STRANGERS[shape][which % len(STRANGERS[shape])]
 
-    def _stored(self, who, which, *, is_whole):
-        """Return a line that is stored of a code; or what of it has the shape of one."""
-        record = self.bench.storage.load(drawing.subject_of(who))
-        codes = self.oracle.accounts[who].active if who in self.oracle.accounts else None
+    def _stored(self, who, which):
+        """Return a line that is stored of a code, and what of it has the shape of one."""
+        codes = self.oracle.accounts.get(who, Account()).active
         if codes is None:
-            return ""
+            return ()
+        record = self.bench.storage.load(drawing.subject_of(who))
         lines = re.findall(r'"(\$[^"]+)"', record.document)
         line = lines[which % len(lines)]
-        return line if is_whole else as_a_code(codes.shape, line)
+        return line, as_a_code(codes.shape, line)
 
     def _who(self, n):
         return self.subjects[n % len(self.subjects)]

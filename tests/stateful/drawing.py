@@ -16,7 +16,7 @@ from recoverykit import (
     Throttle,
 )
 from recoverykit.storage.memory import MemoryStorage
-from tests.stateful.accounts import Rules
+from tests.stateful.accounts import LONG_ENOUGH, Rules
 from tests.stateful.reading import BASE58, BASE64, CROCKFORD, DIGITS, HEX, LONG, SHAPES
 from tests.weak import WEAK
 
@@ -62,8 +62,8 @@ _KEYS = {"k1": b"one of 16 bytes.", "k2": b"another of them."}
 rules = st.builds(
     Rules,
     count=st.sampled_from((3, 3, 3, 3, 3, 3, 3, 2, 2, 1, 1, 0)),
-    shape=st.sampled_from(SHAPES),
-    work=st.sampled_from((("argon2id", 1), ("argon2id", 2), ("hmac", 0))),
+    shape=st.sampled_from((*SHAPES, LONG)),
+    work=st.sampled_from((("argon2id", 1), ("argon2id", 2), ("hmac", 0), ("hmac", 0))),
     free=st.sampled_from((2, 1)),
     first_delay=st.just(30 * _SECOND),
     factor=st.sampled_from((2, 3)),
@@ -78,14 +78,17 @@ rules = st.builds(
     elevation=st.sampled_from((None, 5 * _MINUTE)),
     needs_unlock=st.sampled_from((False, False, False, True)),
     unlock_for=st.sampled_from((10 * _MINUTE, _MINUTE)),
+    accepts_short=st.booleans(),
 )
 
 
 def at_stage(rules, stage):
-    """Return the rules with the keys of a stage, and a hash that is good enough there."""
+    """Return the rules with the keys of a stage, and what must be granted to their own codes."""
     keys, accepts = stage
     if rules.work[0] == "hmac" and not (keys and rules.shape is LONG):
         rules = replace(rules, work=("argon2id", 1))
+    if rules.shape.bits < LONG_ENOUGH:
+        rules = replace(rules, accepts_short=True)
     return replace(rules, keys=keys, primary=keys[0] if keys else None, accepts_unsealed=accepts)
 
 
@@ -120,7 +123,7 @@ def policy_of(rules):
         elevation=rules.elevation,
         management="unlock" if rules.needs_unlock else "open",
         unlock_for=rules.unlock_for,
-        accept=WEAK,
+        accept=WEAK if rules.accepts_short else WEAK - {"N4-SRC-64"},
     )
 
 

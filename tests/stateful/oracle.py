@@ -62,10 +62,10 @@ class Oracle:
         self.told = []
         return self._import(who, brought, slots_of_codes(brought, rules), rules=rules, **asked)
 
-    def import_hashes(self, who, brought, **asked):
+    def import_hashes(self, who, brought, *, rules, **asked):
         """Return the same after hashes were taken over as they are."""
         self.told = []
-        return self._import(who, brought, slots_of_hashes(brought), **asked)
+        return self._import(who, brought, slots_of_hashes(brought, rules), rules=rules, **asked)
 
     def _import(self, who, brought, slots, *, rules, now, replace=False, session=None):
         """Let them count at once, where nothing stands: what has ended does not give way either."""

@@ -33,7 +33,9 @@ class Shape:
 
     @property
     def bits(self):
-        return self.length * math.log2(len(self.symbols))
+        """How many of them are secret."""
+        secret = self.length - self.has_selector - self.has_check
+        return secret * math.log2(len(self.symbols))
 
 
 _UPPER, _LOWER = "ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxyz"

@@ -3,7 +3,7 @@
 Up to 64 codes, or 16 hashes, of one shape, none of them twice.
 """
 
-from tests.stateful.accounts import FAST_FROM, FOREIGN, NO_KEY, Refusal, Slot
+from tests.stateful.accounts import FAST_FROM, FOREIGN, LONG_ENOUGH, NO_KEY, Refusal, Slot
 from tests.stateful.reading import read, written
 
 _MOST_CODES, _MOST_HASHES = 64, 16
@@ -17,8 +17,7 @@ def slots_of_codes(brought, rules):
     places = [n if each.ordinal is None else each.ordinal for n, each in enumerate(guesses)]
     if not len({each.values for each in guesses}) == len(set(places)) == len(guesses):
         raise Refusal("InvalidArgument")
-    if rules.work[0] == "hmac" and brought.shape.bits < FAST_FROM and not rules.is_off:
-        raise Refusal("PolicyError")
+    _permit(brought, rules, least=FAST_FROM if rules.work[0] == "hmac" else 0)
     key = rules.primary or NO_KEY
     return [
         Slot(place, key, rules.work, guess.values)
@@ -26,16 +25,25 @@ def slots_of_codes(brought, rules):
     ]
 
 
-def slots_of_hashes(brought):
+def slots_of_hashes(brought, rules):
     """Return the places of codes that another system has hashed, and bound to nothing."""
     if not 1 <= len(set(brought.lines)) == len(brought.lines) <= _MOST_HASHES:
         raise Refusal("InvalidArgument")
     if brought.shape.has_selector or not brought.are_lines:
         raise Refusal("InvalidArgument")
+    _permit(brought, rules, least=0)
     return [
         Slot(place, NO_KEY, FOREIGN, _found_again(brought, text))
         for place, text in enumerate(brought.texts)
     ]
+
+
+def _permit(brought, rules, *, least):
+    """Refuse codes that are too short, unless none are taken over at all."""
+    if not rules.accepts_short:
+        least = max(least, LONG_ENOUGH)
+    if brought.shape.bits < least and not rules.is_off:
+        raise Refusal("PolicyError")
 
 
 def _found_again(brought, text):
