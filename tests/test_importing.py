@@ -22,7 +22,6 @@ from recoverykit import (
     Keyring,
     MalformedCode,
     ManagementLocked,
-    OutcomeUnknown,
     Policy,
     PolicyError,
     RecoveryKit,
@@ -336,37 +335,6 @@ class TestPlainCodes:
                 format=CodeFormat.digits(8),
             )
         kit.import_codes(ALICE, ["12345678"], format=CodeFormat.digits(8))
-
-
-class LossyStorage(MemoryStorage):
-    """Loses the answer to its first commit, which lands or does not."""
-
-    def __init__(self, *, lands):
-        super().__init__()
-        self._lands = lands
-        self._is_first = True
-
-    def commit(self, subject, change):
-        if not self._is_first:
-            return super().commit(subject, change)
-        self._is_first = False
-        if self._lands:
-            assert super().commit(subject, change)
-        raise OutcomeUnknown
-
-
-class TestLostAnswers:
-    def test_an_import_that_landed_is_told(self):
-        """It is found in the document."""
-        storage = LossyStorage(lands=True)
-        assert a_kit(storage).import_codes(ALICE, ["aBcDe-12345"], format=MIXED).remaining == 1
-
-    def test_an_import_that_may_land_late_is_not_offered_again(self):
-        """Its codes are known: it could bring them back after they were spent."""
-        storage = LossyStorage(lands=False)
-        with pytest.raises(OutcomeUnknown):
-            a_kit(storage).import_codes(ALICE, ["aBcDe-12345"], format=MIXED)
-        assert storage.load(ALICE) is None
 
 
 def test_no_error_shows_what_was_handed_in(storage):

@@ -59,7 +59,7 @@ class Hashes:
 @st.composite
 def codes(draw, *, sound=False):
     """Draw codes of a system that draws them well, and without mistakes if they must be sound."""
-    shape = draw(st.sampled_from((BASE58, BASE64, CROCKFORD, HEX, LONG, DIGITS)))
+    shape = draw(st.sampled_from((BASE58, BASE64, CROCKFORD, HEX, LONG, DIGITS, DIGITS)))
     texts = draw(_texts(shape, most=64, sound=sound))
     flaw = None if sound else draw(st.sampled_from((*(None,) * 8, "!", " ")))
     if texts and flaw:
@@ -70,7 +70,7 @@ def codes(draw, *, sound=False):
 @st.composite
 def hashes(draw, *, sound=False):
     """Draw hashes as `codes` does. Even sound ones may be of codes in another spelling."""
-    shapes = (BASE58, BASE64, BASE58, BASE64, BASE64, LONG, DIGITS, CROCKFORD)
+    shapes = (BASE58, BASE64, BASE58, BASE64, BASE64, LONG, DIGITS, DIGITS, CROCKFORD)
     shape = draw(st.sampled_from(shapes[: -1 if sound else None]))
     texts = draw(_texts(shape, most=16, sound=sound))
     is_shown = any("-" in text for text in texts)
