@@ -26,10 +26,12 @@ class Comparison(RuleBasedStateMachine):
 
     Args:
         make_bench: makes a bench with a fresh storage.
+        origin: whether the codes of who has none are issued, or brought along, or their hashes are.
     """
 
-    def __init__(self, make_bench):
+    def __init__(self, make_bench, origin):
         super().__init__()
+        self.origin = origin
         self.bench = make_bench()
         self.clock = ManualClock(START)
         self.oracle = Oracle()
