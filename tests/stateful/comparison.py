@@ -146,6 +146,10 @@ class Comparison(RuleBasedStateMachine):
         assert (issued.expires_at, issued.pending) == (codes.expires_at, False)
         self.purse.keep(who, codes, fresh, text)
 
+    def _erase(self, who):
+        self.oracle.erase(who, now=self.now)
+        assert self._call(self.kit.erase, who)[1] is None
+
     def _managed(self, verb, who, **asked):
         asks = partial(getattr(self.oracle, verb), who, rules=self.rules, now=self.now, **asked)
         assert plain(told(asks)) == plain(self._call(getattr(self.kit, verb), who, **asked))

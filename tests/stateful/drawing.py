@@ -159,8 +159,9 @@ SPELLINGS = (
     "numbered",
     "spaced",
     "mistaken",
+    "mistaken",
 )
-_MISTAKES = str.maketrans("0o1", "OOl")
+_MISTAKES = str.maketrans("0o1iL", "OOlIl")
 ERRORS = ("one symbol", "too short", "too long", "a stranger in it", "far too long", "empty")
 
 

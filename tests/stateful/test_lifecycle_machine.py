@@ -89,10 +89,16 @@ class LifecycleMachine(Comparison):
         replace=st.booleans(),
         session=sessions,
         edge=edges,
+        is_new=st.booleans(),
     )
-    def import_(self, *, n, brought, replace, session, edge):
-        self._wait_until(self._boundaries(self._who(n)), n, edge)
-        self._import(self._who(n), brought, replace=replace, session=session)
+    def import_(self, *, n, brought, replace, session, edge, is_new):
+        """Over what stands there, or over a set that was just issued and may wait alone."""
+        who = self._who(n)
+        if is_new:
+            self._erase(who)
+            self._issue(who)
+        self._wait_until(self._boundaries(who), n, edge)
+        self._import(who, brought, replace=replace, session=session)
 
     @precondition(lambda self: self.rules.confirm or any(self.oracle.to_be_confirmed()))
     @rule(
@@ -195,8 +201,7 @@ class LifecycleMachine(Comparison):
         if verb in {"revoke", "lock"}:
             self._managed(verb, who, session=session)
         elif verb == "erase":
-            self.oracle.erase(who, now=self.now)
-            assert self._call(self.kit.erase, who)[1] is None
+            self._erase(who)
         else:
             expected = self.oracle.erase_scopes(who, now=self.now)
             assert self._call(self.kit.erase_scopes, who)[1] == drawing.subjects_of(expected)
