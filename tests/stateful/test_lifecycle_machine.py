@@ -135,13 +135,14 @@ class LifecycleMachine(Comparison):
         n=numbers,
         which=numbers,
         attempt=attempts,
+        spelling=st.sampled_from(("as shown", "as shown", "as shown", *drawing.SPELLINGS)),
         host=st.sampled_from((None, "writes", "fails")),
         edge=edges,
     )
-    def redeem_a_right_code(self, *, n, which, attempt, host, edge):
+    def redeem_a_right_code(self, *, n, which, attempt, spelling, host, edge):
         who = self._with_codes(n, attempt)
         self._wait_until(self._boundaries(who), which, edge)
-        self._redeem(who, self._typed(who, "unused", which), attempt, host)
+        self._redeem(who, self._typed(who, "unused", which, spelling), attempt, host)
 
     @rule(
         n=numbers,
