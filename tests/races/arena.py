@@ -21,6 +21,8 @@ import sqlalchemy as sa
 
 from recoverykit import (
     Argon2idHasher,
+    CodeFormat,
+    ForeignScheme,
     HashLimits,
     Issued,
     Policy,
@@ -123,6 +125,40 @@ class Confirm:
 
     def play(self, kit: RecoveryKit, subject: str) -> Status:
         return kit.confirm(subject, self.code)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportCodes:
+    """Take over codes of another system, which the repr leaves out.
+
+    Attributes:
+        codes: the codes.
+        format: their shape.
+    """
+
+    codes: tuple[str, ...] = field(repr=False)
+    format: CodeFormat
+
+    def play(self, kit: RecoveryKit, subject: str) -> Status:
+        return kit.import_codes(subject, self.codes, format=self.format)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportHashes:
+    """Take over hashes of codes that another system made by PBKDF2.
+
+    Attributes:
+        hashes: its lines.
+        format: the shape of the codes.
+    """
+
+    hashes: tuple[str, ...] = field(repr=False)
+    format: CodeFormat
+
+    def play(self, kit: RecoveryKit, subject: str) -> Status:
+        return kit.import_hashes(
+            subject, self.hashes, scheme=ForeignScheme.PBKDF2_SHA256, format=self.format
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,81 @@
+"""Importing: eight threads bring codes of another system for one subject at the same moment.
+
+There are 50 rounds: a quarter of what RECOVERYKIT_RACE_ROUNDS says, for each ends in ten calls.
+
+As in `test_exactly_once`: in every second round all have loaded the same revision, which is none,
+before any of them commits, and the clocks stand still.
+"""
+
+import base64
+import hashlib
+import os
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from recoverykit import CodeFormat, EventKind, InvalidCode, RecoveryKit, SetState, Throttle
+from tests.races.arena import NOW, POLICY, Arena, ImportCodes, ImportHashes
+from tests.races.trail import Trail
+
+ROUNDS = int(os.environ.get("RECOVERYKIT_RACE_ROUNDS", "200")) // 4
+THREADS = 8
+SHAPE = CodeFormat.base32(16)
+UNTHROTTLED = replace(POLICY, throttle=Throttle(free=1_000, disable_after=1_000))
+
+
+@pytest.fixture
+def importers(database_url) -> Iterator[Arena]:
+    """Eight threads over one kit."""
+    with Arena(database_url, threads=THREADS, processes=0) as arena:
+        yield arena
+
+
+def codes_of(name: str) -> tuple[str, ...]:
+    """Return three codes, others for every name."""
+    digest = hashlib.sha256(name.encode()).digest()
+    text = base64.b32encode(digest).decode().lower()
+    return text[:16], text[16:32], text[32:48]
+
+
+def line_of(code: str) -> str:
+    """Return what another system stored of a code: one line as passlib writes it."""
+    salt = b"of 16 bytes, all"
+    digest = hashlib.pbkdf2_hmac("sha256", code.encode(), salt, 1_000)
+    return "$".join(("", "pbkdf2-sha256", "1000", _adapted(salt), _adapted(digest)))
+
+
+def _adapted(data: bytes) -> str:
+    return base64.b64encode(data, b"./").decode().rstrip("=")
+
+
+def move_of(codes: tuple[str, ...], *, hashed: bool) -> ImportCodes | ImportHashes:
+    if not hashed:
+        return ImportCodes(codes=codes, format=SHAPE)
+    return ImportHashes(hashes=tuple(map(line_of, codes)), format=SHAPE)
+
+
+def test_imports_race(importers):
+    """One lands, and its whole set counts; the others find that a set stands."""
+    for number in range(ROUNDS):
+        subject, meeting = f"subject {number}", number % 2 == 1
+        brought = [codes_of(f"{number} {thread}") for thread in range(THREADS)]
+        moves = [move_of(codes, hashed=n % 2 == 1) for n, codes in enumerate(brought)]
+        got = importers.round(subject, moves, meeting=meeting)
+
+        told = Counter(each.what for each in got)
+        assert told == {"Status": 1, "CodesAlreadyIssued": THREADS - 1}, got
+        trail = Trail.of(importers.engine, subject)
+        assert trail.counts() == {EventKind.IMPORTED: 1}
+        (winner,) = (n for n, each in enumerate(got) if each.what == "Status")
+        assert importers.kit.status(subject).legacy == 3 * (winner % 2)
+
+        examiner = RecoveryKit(importers.storage, policy=UNTHROTTLED, clock=lambda: NOW)
+        for codes in brought[:winner] + brought[winner + 1 :]:
+            with pytest.raises(InvalidCode):
+                examiner.redeem(subject, codes[0])
+        redeemed = [examiner.redeem(subject, code) for code in brought[winner]]
+        assert {each.set_id for each in redeemed} == set(trail.sets(EventKind.IMPORTED))
+        assert [each.ordinal for each in redeemed] == [0, 1, 2]
+        assert examiner.status(subject).state is SetState.EXHAUSTED
