@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable
 from contextlib import AbstractContextManager, closing
+from contextvars import copy_context
 from functools import partial
 from time import perf_counter
 from types import TracebackType
@@ -126,7 +127,9 @@ class _Notes:
             self._step.error = type(need.error).__name__
         if isinstance(need, Hash):
             self._asked_at = perf_counter()
-            return Hash(jobs=tuple(partial(self._evaluate, job) for job in need.jobs))
+            # A copy for each: threads cannot share one, and a pool of threads hands none on.
+            jobs = (partial(copy_context().run, self._evaluate, job) for job in need.jobs)
+            return Hash(jobs=tuple(jobs))
         return need
 
     def _replied(self, reply: Reply) -> Reply:
