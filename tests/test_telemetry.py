@@ -9,6 +9,9 @@ from importlib import import_module
 from pathlib import Path
 
 import pytest
+from opentelemetry import trace
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.sampling import ALWAYS_OFF
 from opentelemetry.trace import StatusCode
 
 from recoverykit import (
@@ -29,6 +32,7 @@ from tests.watching import (
     KEYS,
     SHELLS,
     WEAK,
+    Collector,
     Scene,
     broken,
     corrupt,
@@ -229,6 +233,26 @@ def test_without_an_sdk_nothing_happens(shell):
         kit.redeem("alice", "?")
     with pytest.raises(InvalidArgument):
         kit.redeem("alice", "?", within=7)
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_what_is_not_sampled_is_counted_all_the_same(shell):
+    """Spans below it learn that the trace is not kept; the figures do not depend on it."""
+    collector = Collector()
+    sampled_out = TracerProvider(sampler=ALWAYS_OFF, shutdown_on_exit=False)
+    seen = []
+    kit = kit_of(
+        shell,
+        MemoryStorage(),
+        policy=Policy(hasher=CHEAP, accept=WEAK),
+        observer=Telemetry(sampled_out, collector.meters),
+        on_event=lambda _event: seen.append(trace.get_current_span().get_span_context()),
+    )
+    kit.issue("alice")
+    assert [(context.is_valid, context.trace_flags.sampled) for context in seen] == [(True, False)]
+    assert collector.figure("recoverykit.calls", verb="issue", outcome="success") == 1
+    sampled_out.shutdown()
+    collector.close()
 
 
 def test_without_opentelemetry_the_extra_is_named(monkeypatch):

@@ -5,7 +5,7 @@ and no subject or attempt either, for these are personal data.
 """
 
 from collections.abc import Generator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from importlib import import_module
 from importlib.metadata import version
 from time import perf_counter
@@ -20,7 +20,7 @@ except ModuleNotFoundError:
     raise MissingExtra("telemetry") from None
 
 from opentelemetry.metrics import Histogram, Meter, MeterProvider, get_meter
-from opentelemetry.trace import Span, StatusCode, TracerProvider, get_tracer
+from opentelemetry.trace import Span, StatusCode, TracerProvider, get_tracer, use_span
 
 Attributes: TypeAlias = dict[str, str | bool | int | float]
 
@@ -76,12 +76,13 @@ class Telemetry:
                 span.set_attributes(_findings(step))
 
     def _span(self, name: str, attributes: Attributes) -> AbstractContextManager[Span]:
+        span = self._tracer.start_span(f"{_SCOPE}.{name}", attributes=attributes)
+        if not span.get_span_context().is_valid:
+            # There is no SDK: making the span current would cost, and do nothing.
+            return nullcontext(span)
         # What an exception says may be the host's own secret, so no span is to see one.
-        return self._tracer.start_as_current_span(
-            f"{_SCOPE}.{name}",
-            attributes=attributes,
-            record_exception=False,
-            set_status_on_exception=False,
+        return use_span(
+            span, end_on_exit=True, record_exception=False, set_status_on_exception=False
         )
 
 

@@ -127,15 +127,18 @@ class _Notes:
             self._step.error = type(need.error).__name__
         if isinstance(need, Hash):
             self._asked_at = perf_counter()
-            # A copy for each: threads cannot share one, and a pool of threads hands none on.
-            jobs = (partial(copy_context().run, self._evaluate, job) for job in need.jobs)
-            return Hash(jobs=tuple(jobs))
+            return Hash(jobs=tuple(map(self._timed, need.jobs)))
         return need
 
     def _replied(self, reply: Reply) -> Reply:
         if self._step.kind is StepKind.COMMIT and isinstance(reply, Answer):
             self._step.answer = reply
         return reply
+
+    def _timed(self, job: Job) -> Job:
+        # A copy for each job: threads cannot share one, and a pool of threads hands none on.
+        context = copy_context()
+        return lambda: context.run(self._evaluate, job)
 
     def _evaluate(self, job: Job) -> Masked[bytes]:
         began = perf_counter()
