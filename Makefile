@@ -3,7 +3,7 @@
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
-EXTRAS := aiosqlite,asyncmy,asyncpg,import,mysql,postgresql,sql,testing,words
+EXTRAS := aiosqlite,asyncmy,asyncpg,import,mysql,postgresql,sql,telemetry,testing,words
 STAGES := lint types docs bench-once coverage
 
 # PYTHON=... chooses the interpreter; otherwise the newest one that can make an environment.
