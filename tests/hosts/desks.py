@@ -1,0 +1,85 @@
+"""Desks: a host with a kit over an engine of one flavour, whichever shell the kit has.
+
+A case knows `Desk` alone. Another shell joins the matrix by a class of its own in `DESKS`.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+from functools import partial
+from typing import Protocol
+
+import sqlalchemy as sa
+
+from recoverykit import RecoveryKit, Redemption, Throttle
+from recoverykit.storage.sql import SQLStorage
+from tests.hosts.claims import Claim, End, log_in
+from tests.hosts.levels import OURS
+from tests.races.arena import NOW, POLICY
+from tests.storage.flavours import engine_of
+
+Clock = Callable[[], datetime]
+
+HOSTS_POLICY = replace(POLICY, throttle=Throttle(free=5))
+
+
+def standing() -> datetime:
+    """Return the time, which stands still: a delay or a memory, once begun, does not end."""
+    return NOW
+
+
+class Desk(Protocol):
+    """A host that claims codes.
+
+    Attributes:
+        engine: the engine below the kit, its synchronous side.
+        calls: the attempts for which the host's function was called, each time it was.
+    """
+
+    engine: sa.Engine
+    calls: list[str]
+
+    def claim(self, claim: Claim) -> Redemption:
+        """Redeem with a session row."""
+        ...
+
+    def close(self) -> None:
+        """Close the engine, from which nothing is out."""
+        ...
+
+
+class SyncDesk:
+    """A desk with the kit for threads."""
+
+    def __init__(self, url: str, flavour: str, *, clock: Clock = standing) -> None:
+        if flavour == OURS:
+            self._storage = SQLStorage(url)
+            self.engine = self._storage._engine()
+        else:
+            self.engine = engine_of(url, flavour)
+            self._storage = SQLStorage(self.engine)
+        self.calls: list[str] = []
+        self._kit = RecoveryKit(self._storage, policy=HOSTS_POLICY, clock=clock)
+
+    def claim(self, claim: Claim) -> Redemption:
+        return self._kit.redeem(
+            claim.subject, claim.code, attempt=claim.attempt, within=partial(self._host, claim)
+        )
+
+    def close(self) -> None:
+        out = self.engine.pool.checkedout()
+        self._storage.close()
+        self.engine.dispose()
+        assert out == 0
+
+    def _host(self, claim: Claim, connection: sa.Connection) -> None:
+        self.calls.append(claim.attempt)
+        log_in(connection, claim)
+        claim.then()
+        if claim.end is End.COMMIT:
+            connection.commit()
+        elif claim.end is End.ROLL_BACK:
+            connection.rollback()
+
+
+DESKS: dict[str, Callable[..., Desk]] = {"sync": SyncDesk}
