@@ -8,5 +8,12 @@ import multiprocessing
 
 FORKSERVER = multiprocessing.get_context("forkserver")
 FORKSERVER.set_forkserver_preload(
-    ["recoverykit.storage.sql", "sqlalchemy.orm", "psycopg", "pymysql"]
+    [
+        "psycopg",
+        "pymysql",
+        "pytest",  # every process imports again what the tests' own was started as
+        "recoverykit.storage.sql",
+        "sqlalchemy.orm",
+        "tests.hosts.deaths",
+    ]
 )

@@ -7,6 +7,7 @@ to it, and then does what the case wants of it.
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import ClassVar
 
 import sqlalchemy as sa
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
@@ -20,7 +21,7 @@ class Login(Base):
     """A session of the host's: who got in, by which code and in which attempt."""
 
     __tablename__ = "logins"
-    __table_args__ = {"mariadb_engine": "InnoDB", "mysql_engine": "InnoDB"}
+    __table_args__: ClassVar = {"mariadb_engine": "InnoDB", "mysql_engine": "InnoDB"}
     id: Mapped[int] = mapped_column(primary_key=True)
     subject: Mapped[str] = mapped_column(sa.String(80))
     ordinal: Mapped[int]
@@ -56,6 +57,7 @@ class Claim:
         ordinal: the place of the code, which the row tells.
         attempt: the id of the attempt.
         binding: how the row is written.
+        statements: what the host runs in the transaction first.
         then: done in the transaction, after the row was written.
         end: what the host does to the transaction after that.
     """
@@ -65,6 +67,7 @@ class Claim:
     ordinal: int = 0
     attempt: str = "attempt"
     binding: Binding = Binding.CORE
+    statements: tuple[str, ...] = ()
     then: Callable[[], object] = nothing
     end: End = End.NOTHING
 
@@ -75,11 +78,13 @@ class Claim:
 
 
 def log_in(connection: sa.Connection, claim: Claim) -> None:
-    """Write the session row of a claim.
+    """Run the statements of a claim and write its session row.
 
     The session commits, as much code does that does not know where it runs: in somebody else's
     transaction that is no more than a flush.
     """
+    for statement in claim.statements:
+        connection.exec_driver_sql(statement)
     if claim.binding is Binding.CORE:
         connection.execute(sa.insert(Login), claim.login)
         return

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.hosts.claims import Binding
-from tests.hosts.desks import DESKS
+from tests.hosts.desks import DESKS, Site
 from tests.hosts.levels import places
 from tests.hosts.outside import Outside
 
@@ -46,8 +46,14 @@ def outside(url):
 
 
 @pytest.fixture
-def desk(shell, url, place, outside):
-    """A desk there, once the tables are made."""
-    desk = DESKS[shell](url, place.flavour)
-    yield desk
-    desk.close()
+def site(shell, url, place, outside):
+    """Where desks can be opened, once the tables are made; they close at the end."""
+    site = Site(shell=shell, url=url, place=place)
+    yield site
+    site.close()
+
+
+@pytest.fixture
+def desk(site):
+    """A desk there."""
+    return site.opened()

@@ -9,8 +9,7 @@ import sqlalchemy as sa
 
 from tests.forkserver import FORKSERVER
 from tests.hosts.claims import Claim
-from tests.hosts.desks import DESKS
-from tests.hosts.levels import Place
+from tests.hosts.desks import Site
 
 _SECONDS = 60.0  # it takes a fraction of one
 
@@ -54,17 +53,16 @@ class Trap:
             self._spring()
 
 
-def _claim(shell: str, url: str, place: Place, claim: Claim, death: Death) -> None:
-    desk = DESKS[shell](url, place.flavour)
+def _claim(site: Site, claim: Claim, death: Death) -> None:
+    desk = site.opened()
     then = die if death is Death.IN_FUNCTION else Trap(desk.engine, death).arm
     desk.claim(replace(claim, then=then))
 
 
-def claim_and_die(shell: str, url: str, place: Place, claim: Claim, *, death: Death) -> None:
-    """Let a process claim, and see it die."""
-    process = FORKSERVER.Process(
-        target=_claim, args=(shell, url, place, claim, death), daemon=True
-    )
+def claim_and_die(site: Site, claim: Claim, *, death: Death) -> None:
+    """Let a process claim at a desk of its own, and see it die."""
+    there = Site(shell=site.shell, url=site.url, place=site.place)
+    process = FORKSERVER.Process(target=_claim, args=(there, claim, death), daemon=True)
     process.start()
     process.join(_SECONDS)
     ended = process.exitcode

@@ -4,7 +4,7 @@ A case knows `Desk` alone. Another shell joins the matrix by a class of its own 
 """
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from typing import Protocol
@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from recoverykit import RecoveryKit, Redemption, Throttle
 from recoverykit.storage.sql import SQLStorage
 from tests.hosts.claims import Claim, End, log_in
-from tests.hosts.levels import OURS
+from tests.hosts.levels import OURS, Place
 from tests.races.arena import NOW, POLICY
 from tests.storage.flavours import engine_of
 
@@ -83,3 +83,30 @@ class SyncDesk:
 
 
 DESKS: dict[str, Callable[..., Desk]] = {"sync": SyncDesk}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """Where desks of one shell can be opened.
+
+    Attributes:
+        shell: whose kit it is, by its name in `DESKS`.
+        url: the address of the database.
+        place: what kind of database it is, and the flavour of the host's engine.
+    """
+
+    shell: str
+    url: str
+    place: Place
+    _desks: list[Desk] = field(default_factory=list)
+
+    def opened(self, *, clock: Clock = standing) -> Desk:
+        """Open a desk."""
+        desk = DESKS[self.shell](self.url, self.place.flavour, clock=clock)
+        self._desks.append(desk)
+        return desk
+
+    def close(self) -> None:
+        """Close every desk."""
+        for desk in self._desks:
+            desk.close()

@@ -1,4 +1,4 @@
-"""What is to be seen from outside: by a kit and connections of its own, after everything is over."""
+"""What is to be seen from outside, by a kit and connections of its own, after all is over."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -73,7 +73,7 @@ class Outside:
         )
 
     def redeem(self, claim: Claim) -> Redemption:
-        """Redeem the code of a claim without a session row: see whether it is good, and spend it."""
+        """Spend the code of a claim without a session row: it must be good for that."""
         return self._kit.redeem(claim.subject, claim.code, attempt=claim.attempt)
 
     def close(self) -> None:

@@ -6,7 +6,6 @@ import pytest
 
 from recoverykit import CodeAlreadyUsed, OutcomeUnknown
 from tests.hosts.claims import Claim, nothing
-from tests.hosts.desks import DESKS
 from tests.hosts.levels import places
 from tests.proxy import COMMIT, Cut, proxied
 
@@ -26,10 +25,8 @@ def claim(outside, binding):
 class Far:
     """A desk whose connections lead through a proxy, which is to cut the COMMIT of a claim."""
 
-    def __init__(self, shell, url, place):
-        self._proxied = proxied(url)
-        self.proxy, through = self._proxied.__enter__()
-        self.desk = DESKS[shell](through, place.flavour)
+    def __init__(self, proxy, desk):
+        self.proxy, self.desk = proxy, desk
 
     def claim(self, claim, cut, *, then=nothing):
         """Claim; the proxy cuts from the function on, for connecting commits as well."""
@@ -41,16 +38,12 @@ class Far:
 
         return self.desk.claim(replace(claim, then=arm))
 
-    def close(self):
-        self.desk.close()
-        self._proxied.__exit__(None, None, None)
-
 
 @pytest.fixture
-def far(shell, url, place, outside):
-    far = Far(shell, url, place)
-    yield far
-    far.close()
+def far(site):
+    with proxied(site.url) as (proxy, url):
+        desk = replace(site, url=url).opened()
+        yield Far(proxy, desk)
 
 
 @pytest.mark.parametrize("cut", Cut, ids=lambda cut: cut.value)

@@ -13,8 +13,7 @@ import pytest
 import sqlalchemy as sa
 
 from recoverykit import InvalidCode, OutcomeUnknown, RecoveryKitError, StorageError
-from tests.hosts.claims import Claim, End
-from tests.hosts.desks import DESKS
+from tests.hosts.claims import Claim, End, Login
 from tests.hosts.levels import LEVELS
 from tests.races.arena import NOW, MeetingClock
 
@@ -27,7 +26,7 @@ RAISED = [
     lambda: StorageError("mine"),
     lambda: sa.exc.OperationalError("mine", None, SerializationFailure()),
     lambda: StopIteration(7),
-    lambda: KeyboardInterrupt(),
+    KeyboardInterrupt,
 ]
 
 
@@ -112,7 +111,7 @@ def test_a_refused_attempt_is_counted_whatever_the_host_does(desk, outside, clai
     right = replace(claim, then=lambda: fail(LookupError()))
     with desk.engine.connect() as own:
         if place.database != "sqlite":  # where a writer would keep all others waiting
-            own.execute(sa.text("INSERT INTO logins (subject, ordinal, attempt) VALUES ('', 0, '')"))
+            own.execute(sa.insert(Login), replace(claim, subject="own").login)
         for count in (1, 2, 3):
             assert got(desk, wrong) == "InvalidCode"
             assert outside.see(claim.subject).failures == count
@@ -124,10 +123,10 @@ def test_a_refused_attempt_is_counted_whatever_the_host_does(desk, outside, clai
     assert "wrong" not in desk.calls
 
 
-def test_of_two_claimers_of_one_code_one_gets_a_session(shell, url, place, outside, claim):
+def test_of_two_claimers_of_one_code_one_gets_a_session(site, outside, claim):
     """Both have loaded the same set before either writes."""
     clock = MeetingClock(threading.Barrier(2))
-    desks = [DESKS[shell](url, place.flavour, clock=clock) for _ in range(2)]
+    desks = [site.opened(clock=clock) for _ in range(2)]
 
     def contend(desk, attempt):
         clock.arm()
@@ -135,8 +134,6 @@ def test_of_two_claimers_of_one_code_one_gets_a_session(shell, url, place, outsi
 
     with ThreadPoolExecutor(2) as threads:
         outcomes = dict(zip("ab", threads.map(contend, desks, "ab", timeout=SECONDS), strict=True))
-    for desk in desks:
-        desk.close()
     assert sorted(outcomes.values()) == ["CodeAlreadyUsed", "Redemption"]
     seen = outside.see(claim.subject)
     assert (seen.spent, seen.failures) == ({0}, 1)
@@ -145,7 +142,7 @@ def test_of_two_claimers_of_one_code_one_gets_a_session(shell, url, place, outsi
 
 @pytest.mark.parametrize("fails", [False, True], ids=["first commits", "first fails"])
 def test_who_claims_while_another_host_is_at_work_gets_what_that_leaves(
-    shell, url, place, outside, claim, fails
+    site, outside, claim, fails
 ):
     """They have seen the code unspent, and it is the other transaction's end that decides."""
     has_loaded = threading.Event()
@@ -154,7 +151,7 @@ def test_who_claims_while_another_host_is_at_work_gets_what_that_leaves(
         has_loaded.set()
         return NOW
 
-    first, second = DESKS[shell](url, place.flavour), DESKS[shell](url, place.flavour, clock=tell)
+    first, second = site.opened(), site.opened(clock=tell)
     with ThreadPoolExecutor(1) as threads:
 
         def then():
@@ -170,8 +167,6 @@ def test_who_claims_while_another_host_is_at_work_gets_what_that_leaves(
         else:
             first.claim(replace(claim, then=then))
         outcome = rivals[0].result(SECONDS)
-    for desk in (first, second):
-        desk.close()
     seen = outside.see(claim.subject)
     assert outcome == ("Redemption" if fails else "CodeAlreadyUsed")
     assert (seen.spent, seen.failures) == ({0}, 0 if fails else 1)

@@ -195,6 +195,7 @@ class Arena:
         processes: how many processes contend.
         pool: how many connections the threads share; who waits ten seconds for one fails.
         policy: the policy of every kit.
+        isolation_level: that of the threads' engine; None for the database's own.
 
     Attributes:
         kit: the kit of the threads; between the rounds, the referee's.
@@ -210,6 +211,7 @@ class Arena:
         processes: int = PROCESSES,
         pool: int = POOL,
         policy: Policy = POLICY,
+        isolation_level: str | None = None,
     ) -> None:
         self._url = url
         self._policy = policy
@@ -217,8 +219,14 @@ class Arena:
         self._start = FORKSERVER.Barrier(parties)
         self._meeting = FORKSERVER.Barrier(parties)
         self._clock = MeetingClock(self._meeting)
+        level = {"isolation_level": isolation_level} if isolation_level else {}
         self.engine = sa.create_engine(
-            _patient(url), pool_size=pool, max_overflow=0, pool_timeout=10, hide_parameters=True
+            _patient(url),
+            pool_size=pool,
+            max_overflow=0,
+            pool_timeout=10,
+            hide_parameters=True,
+            **level,
         )
         self.storage = SQLStorage(self.engine)
         self.kit = RecoveryKit(
