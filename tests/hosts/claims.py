@@ -77,17 +77,29 @@ class Claim:
         return {"subject": self.subject, "ordinal": self.ordinal, "attempt": self.attempt}
 
 
-def log_in(connection: sa.Connection, claim: Claim) -> None:
-    """Run the statements of a claim and write its session row.
-
-    The session commits, as much code does that does not know where it runs: in somebody else's
-    transaction that is no more than a flush.
-    """
+def act(connection: sa.Connection, claim: Claim) -> None:
+    """Do what the host of a claim does in the transaction."""
     for statement in claim.statements:
         connection.exec_driver_sql(statement)
     if claim.binding is Binding.CORE:
         connection.execute(sa.insert(Login), claim.login)
-        return
+        claim.then()
+        if claim.end is End.ROLL_BACK:
+            connection.rollback()
+    else:
+        _act_by_session(connection, claim)
+    if claim.end is End.COMMIT:
+        connection.commit()
+
+
+def _act_by_session(connection: sa.Connection, claim: Claim) -> None:
     with Session(bind=connection) as session:
         session.add(Login(**claim.login))
-        session.commit()
+        session.flush()
+        claim.then()
+        if claim.end is End.ROLL_BACK:
+            session.rollback()
+        else:
+            # Much code does so that does not know where it runs: in a transaction of somebody
+            # else's it ends nothing.
+            session.commit()

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from recoverykit import RecoveryKit, Redemption, Throttle
 from recoverykit.storage.sql import SQLStorage
-from tests.hosts.claims import Claim, End, log_in
+from tests.hosts.claims import Claim, act
 from tests.hosts.levels import OURS, Place
 from tests.races.arena import NOW, POLICY
 from tests.storage.flavours import engine_of
@@ -74,12 +74,7 @@ class SyncDesk:
 
     def _host(self, claim: Claim, connection: sa.Connection) -> None:
         self.calls.append(claim.attempt)
-        log_in(connection, claim)
-        claim.then()
-        if claim.end is End.COMMIT:
-            connection.commit()
-        elif claim.end is End.ROLL_BACK:
-            connection.rollback()
+        act(connection, claim)
 
 
 DESKS: dict[str, Callable[..., Desk]] = {"sync": SyncDesk}
