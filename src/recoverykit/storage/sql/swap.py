@@ -82,7 +82,7 @@ def swap(
         return _swap_at_once(transaction.connection, statements, subject, change)
     verdict = _write(transaction, statements, subject, change)
     if within is not None and verdict is WON:
-        within(transaction.connection)
+        within(transaction.lent())
         verdict = _check(transaction, statements, subject, change)
     if verdict is WON:
         verdict = _commit(transaction, is_shared=within is not None)
