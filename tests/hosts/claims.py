@@ -36,11 +36,12 @@ class Binding(Enum):
 
 
 class End(Enum):
-    """What the host does to the transaction, which is not its own to end."""
+    """What the host does to the transaction or the connection, which are not its own."""
 
     NOTHING = "nothing"
     COMMIT = "commit"
     ROLL_BACK = "rollback"
+    CLOSE = "close"
 
 
 def nothing() -> None:
@@ -90,6 +91,8 @@ def act(connection: sa.Connection, claim: Claim) -> None:
         _act_by_session(connection, claim)
     if claim.end is End.COMMIT:
         connection.commit()
+    elif claim.end is End.CLOSE:
+        connection.close()
 
 
 def _act_by_session(connection: sa.Connection, claim: Claim) -> None:

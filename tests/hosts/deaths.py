@@ -37,8 +37,9 @@ class Trap:
             sa.event.listen(engine, "commit", self._spring)
             sa.event.listen(engine, "before_cursor_execute", self._spring_at)
         elif death is Death.AFTER_COMMIT:
-            # The connection goes back to its pool: nothing is told to the caller yet.
+            # The connection goes back to its pool, or has left it: the caller knows nothing yet.
             sa.event.listen(engine, "checkin", self._spring)
+            sa.event.listen(engine, "close_detached", self._spring)
 
     def arm(self) -> None:
         """Set the trap."""

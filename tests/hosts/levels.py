@@ -4,18 +4,22 @@ from dataclasses import dataclass
 
 import pytest
 
-from tests.storage.flavours import SERVER_LEVELS, SQLITE_LEVELS, SQLITE_MODES
+from tests.storage.flavours import SERVER_LEVELS, SKIPPING, SQLITE_LEVELS, SQLITE_MODES
 
 OURS = "ours"
 """The engine that the storage makes from a URL."""
 
 LEVELS = {
     # What begins SQLite's transactions may be SQLAlchemy's recipe, or the driver.
-    "sqlite": [*SQLITE_LEVELS, "BEGIN", *SQLITE_MODES, OURS],
+    "sqlite": [*SQLITE_LEVELS, "BEGIN", *SQLITE_MODES, SKIPPING, OURS],
     # PostgreSQL's READ UNCOMMITTED is READ COMMITTED:
     # https://www.postgresql.org/docs/current/transaction-iso.html
-    "postgresql": [*(level for level in SERVER_LEVELS if level != "READ UNCOMMITTED"), OURS],
-    "mariadb": [*SERVER_LEVELS, OURS],
+    "postgresql": [
+        *(level for level in SERVER_LEVELS if level != "READ UNCOMMITTED"),
+        SKIPPING,
+        OURS,
+    ],
+    "mariadb": [*SERVER_LEVELS, SKIPPING, OURS],
 }
 
 

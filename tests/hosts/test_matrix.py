@@ -182,10 +182,11 @@ def test_a_host_that_commits_itself_has_its_session(desk, outside, claim):
     assert desk.calls == ["attempt"]
 
 
-def test_a_host_that_rolls_back_itself_has_nothing(desk, outside, claim):
+@pytest.mark.parametrize("end", [End.ROLL_BACK, End.CLOSE], ids=lambda end: end.value)
+def test_a_host_that_rolls_back_itself_has_nothing(desk, outside, claim, end):
     """It must not; nobody can tell what landed, the code is good, and a retry tells the truth."""
     with pytest.raises(OutcomeUnknown) as caught:
-        desk.claim(replace(claim, end=End.ROLL_BACK))
+        desk.claim(replace(claim, end=end))
     assert caught.value.attempt == claim.attempt
     seen = outside.see(claim.subject)
     assert (seen.spent, seen.failed) == (frozenset(), 0)

@@ -24,7 +24,8 @@ def log(desk, monkeypatch):
 
     monkeypatch.setattr("argon2.low_level.hash_secret_raw", hash_secret_raw)
     sa.event.listen(desk.engine, "checkout", lambda *_: log.append("taken"))
-    sa.event.listen(desk.engine, "checkin", lambda *_: log.append("given back"))
+    for event in ("checkin", "close_detached"):
+        sa.event.listen(desk.engine, event, lambda *_: log.append("given back"))
     return log
 
 

@@ -13,6 +13,8 @@ SERVER_LEVELS = [
     "SERIALIZABLE",
     "AUTOCOMMIT",
 ]
+# A pool that takes it for granted that nothing is open on a connection that is given back.
+SKIPPING = "AUTOCOMMIT without rollback"
 SQLITE_LEVELS = ["READ UNCOMMITTED", "SERIALIZABLE", "AUTOCOMMIT"]
 # What the driver does by itself can be chosen from Python 3.12 on.
 SQLITE_MODES = ["driver autocommit", "driver transactions"] if sys.version_info >= (3, 12) else []
@@ -22,6 +24,8 @@ def engine_of(url, flavour):
     """A host's engine: an isolation level, or a way of its own to set up connections."""
     if flavour == "option":
         return sa.create_engine(url).execution_options(isolation_level="AUTOCOMMIT")
+    if flavour == SKIPPING:
+        return sa.create_engine(url, isolation_level="AUTOCOMMIT", skip_autocommit_rollback=True)
     if flavour == "BEGIN":
         return begun_by_hand(url)
     if flavour.startswith("pymysql"):
@@ -57,11 +61,12 @@ def by_creator(url, flavour):
 
 
 FLAVOURS = {
-    "sqlite": [*SQLITE_LEVELS, "option", "BEGIN", *SQLITE_MODES],
-    "postgresql": [*SERVER_LEVELS, "option"],
+    "sqlite": [*SQLITE_LEVELS, "option", SKIPPING, "BEGIN", *SQLITE_MODES],
+    "postgresql": [*SERVER_LEVELS, "option", SKIPPING],
     "mariadb": [
         *SERVER_LEVELS,
         "option",
+        SKIPPING,
         "pymysql changed rows",
         "pymysql found rows",
         "pymysql autocommit",
