@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from recoverykit import CodeAlreadyUsed, OutcomeUnknown
+from recoverykit import CodeAlreadyUsed, InvalidCode, OutcomeUnknown
 from tests.hosts.claims import Claim, nothing
 from tests.hosts.levels import places
 from tests.proxy import COMMIT, Cut, proxied
@@ -79,3 +79,20 @@ def test_a_kit_that_cannot_look_says_so_and_the_attempt_is_told_later(
     assert desk.calls == ([] if landed else ["attempt"])
     seen = outside.see(claim.subject)
     assert (seen.spent, seen.attempts, seen.failed) == ({0}, ("attempt",), 0)
+
+
+def test_what_the_host_raises_after_a_lost_commit_is_still_its_own(far, outside, claim):
+    """Even an error of the library's tree: the kit's own doubt does not take its place."""
+    error = InvalidCode("of another kit")
+
+    def then():
+        if len(far.desk.calls) > 1:
+            raise error
+
+    with pytest.raises(InvalidCode) as caught:
+        far.claim(claim, Cut.BEFORE_FORWARDING, then=then)
+    assert caught.value is error
+    assert far.desk.calls == ["attempt"] * 2
+    seen = outside.see(claim.subject)
+    assert (seen.spent, seen.failed) == (frozenset(), 0)
+    assert outside.redeem(claim).remaining == 2
