@@ -18,13 +18,15 @@ from tests.hosts.levels import LEVELS
 from tests.races.arena import NOW, MeetingClock
 
 SECONDS = 60.0
-# Nothing of it is for the kit to judge: not its own errors, nor what looks like a lost commit.
+# Nothing of it is for the kit to judge: not its own errors, nor what looks like a lost commit or a
+# severed connection.
 RAISED = [
     lambda: LookupError("mine"),
     lambda: InvalidCode("of another kit"),
     lambda: OutcomeUnknown("of another kit"),
     lambda: StorageError("mine"),
     lambda: sa.exc.OperationalError("mine", None, SerializationFailure()),
+    lambda: sa.exc.OperationalError("mine", None, OSError(), connection_invalidated=True),
     lambda: StopIteration(7),
     KeyboardInterrupt,
 ]
