@@ -5,7 +5,6 @@ contender got. The threads share one kit over an engine of the host's; each proc
 URL. Nothing waits without a deadline: a hang is a failure, and what hangs is ended.
 """
 
-import multiprocessing
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -33,6 +32,7 @@ from recoverykit import (
     Throttle,
 )
 from recoverykit.storage.sql import SQLStorage
+from tests.forkserver import FORKSERVER
 
 THREADS = 16
 PROCESSES = 8
@@ -48,10 +48,6 @@ POLICY = Policy(
 )
 
 _SECONDS = 60.0  # a round takes a fraction of a second, on a busy machine a few
-# A server forks the processes: nothing of the tests' own threads and locks gets into them, and what
-# is slow to import is imported once.
-_CONTEXT = multiprocessing.get_context("forkserver")
-_CONTEXT.set_forkserver_preload(["recoverykit.storage.sql", "psycopg", "pymysql"])
 
 
 class ArenaFailed(AssertionError):
@@ -235,6 +231,7 @@ class Arena:
         processes: how many processes contend.
         pool: how many connections the threads share; who waits ten seconds for one fails.
         policy: the policy of every kit.
+        isolation_level: that of the threads' engine; None for the database's own.
 
     Attributes:
         kit: the kit of the threads; between the rounds, the referee's.
@@ -250,15 +247,22 @@ class Arena:
         processes: int = PROCESSES,
         pool: int = POOL,
         policy: Policy = POLICY,
+        isolation_level: str | None = None,
     ) -> None:
         self._url = url
         self._policy = policy
         parties = threads + processes
-        self._start = _CONTEXT.Barrier(parties)
-        self._meeting = _CONTEXT.Barrier(parties)
+        self._start = FORKSERVER.Barrier(parties)
+        self._meeting = FORKSERVER.Barrier(parties)
         self._clock = MeetingClock(self._meeting)
+        level = {"isolation_level": isolation_level} if isolation_level else {}
         self.engine = sa.create_engine(
-            _patient(url), pool_size=pool, max_overflow=0, pool_timeout=10, hide_parameters=True
+            _patient(url),
+            pool_size=pool,
+            max_overflow=0,
+            pool_timeout=10,
+            hide_parameters=True,
+            **level,
         )
         self.storage = SQLStorage(self.engine)
         self.kit = RecoveryKit(
@@ -320,7 +324,7 @@ class Arena:
             raise ArenaFailed(f"contender {self._pipes.index(pipe)} ended") from None
 
     def _corner(self) -> _Corner:
-        referee, contender = _CONTEXT.Pipe()
+        referee, contender = FORKSERVER.Pipe()
         self._pipes.append(referee)
         return _Corner(pipe=contender, start=self._start)
 
@@ -332,7 +336,7 @@ class Arena:
         # Starting the process gives up our copy of its end: were it to die, its pipe would end.
         corner = self._corner()
         arguments = (self._url, self._policy, corner, self._meeting)
-        return _CONTEXT.Process(target=_process, args=arguments, daemon=True)
+        return FORKSERVER.Process(target=_process, args=arguments, daemon=True)
 
     def _close(self) -> None:
         self._start.abort()
