@@ -5,6 +5,7 @@ late as that is the host's error.
 """
 
 from dataclasses import replace
+from functools import partial
 
 import pytest
 import sqlalchemy as sa
@@ -35,6 +36,11 @@ def claim(outside, binding):
     return Claim(subject=subject, code=issued.codes[0], binding=binding)
 
 
+def run_all(statements, connection):
+    for statement in statements:
+        connection.exec_driver_sql(statement)
+
+
 class Overtaking:
     """A transaction of somebody else's that gets between a function and its COMMIT.
 
@@ -44,12 +50,11 @@ class Overtaking:
 
     READ = "SELECT count(*) FROM overtaken"
 
-    def __init__(self, engine, times):
-        self.engine, self.times, self.commits = engine, times, 0
-        with engine.begin() as connection:
-            connection.exec_driver_sql("DROP TABLE IF EXISTS overtaken")
-            connection.exec_driver_sql("CREATE TABLE overtaken (id int)")
-        sa.event.listen(engine, "commit", self._overtake)
+    def __init__(self, desk, times):
+        self.engine, self.times, self.commits = desk.engine, times, 0
+        make = ("DROP TABLE IF EXISTS overtaken", "CREATE TABLE overtaken (id int)")
+        desk.work(partial(run_all, make))
+        sa.event.listen(self.engine, "commit", self._overtake)
 
     def _overtake(self, _):
         self.commits += 1
@@ -63,7 +68,7 @@ class Overtaking:
 @pytest.mark.parametrize("times", [1, 3])
 def test_a_serialization_failure_at_commit_runs_all_of_it_again(desk, outside, claim, times):
     """The function writes its row again, for the first one is gone; the guess is hashed once."""
-    Overtaking(desk.engine, times)
+    Overtaking(desk, times)
     success = desk.claim(replace(claim, statements=(Overtaking.READ,)))
     assert (success.replayed, success.remaining) == (False, 2)
     assert desk.calls == ["attempt"] * (times + 1)
@@ -74,7 +79,7 @@ def test_a_serialization_failure_at_commit_runs_all_of_it_again(desk, outside, c
 def test_who_fails_to_serialize_may_find_the_code_used(site, place, desk, outside, claim):
     """The flow is run again from the load on: who redeemed in between keeps code and session."""
     rival = replace(site, place=replace(place, flavour="READ COMMITTED")).opened()
-    Overtaking(desk.engine, 1)
+    Overtaking(desk, 1)
 
     def be_first(_):
         if desk.calls and not rival.calls:  # the COMMIT has been refused
@@ -92,9 +97,8 @@ def test_a_constraint_of_the_hosts_that_is_checked_at_commit_is_the_hosts_error(
     desk, outside, claim
 ):
     """It passes through as if the function had raised it, and the code is unspent."""
-    with desk.engine.begin() as connection:
-        connection.exec_driver_sql("DROP TABLE IF EXISTS t")
-        connection.exec_driver_sql("CREATE TABLE t (id int UNIQUE DEFERRABLE INITIALLY DEFERRED)")
+    deferred = "CREATE TABLE t (id int UNIQUE DEFERRABLE INITIALLY DEFERRED)"
+    desk.work(partial(run_all, ("DROP TABLE IF EXISTS t", deferred)))
     with pytest.raises(sa.exc.IntegrityError, match="t_id_key"):
         desk.claim(replace(claim, statements=("INSERT INTO t VALUES (1), (1)",)))
     assert desk.calls == ["attempt"]

@@ -20,26 +20,26 @@ SQLITE_LEVELS = ["READ UNCOMMITTED", "SERIALIZABLE", "AUTOCOMMIT"]
 SQLITE_MODES = ["driver autocommit", "driver transactions"] if sys.version_info >= (3, 12) else []
 
 
-def engine_of(url, flavour):
+def engine_of(url, flavour, *, create=sa.create_engine):
     """A host's engine: an isolation level, or a way of its own to set up connections."""
     if flavour == "option":
-        return sa.create_engine(url).execution_options(isolation_level="AUTOCOMMIT")
+        return create(url).execution_options(isolation_level="AUTOCOMMIT")
     if flavour == SKIPPING:
-        return sa.create_engine(url, isolation_level="AUTOCOMMIT", skip_autocommit_rollback=True)
+        return create(url, isolation_level="AUTOCOMMIT", skip_autocommit_rollback=True)
     if flavour == "BEGIN":
-        return begun_by_hand(url)
+        return begun_by_hand(create(url))
     if flavour.startswith("pymysql"):
         return by_creator(url, flavour)
     if flavour.startswith("driver"):
-        return sa.create_engine(url, connect_args={"autocommit": "autocommit" in flavour})
-    return sa.create_engine(url, isolation_level=flavour)
+        return create(url, connect_args={"autocommit": "autocommit" in flavour})
+    return create(url, isolation_level=flavour)
 
 
-def begun_by_hand(url):
+def begun_by_hand(engine):
     """SQLAlchemy's recipe for transactions that SQLite's driver does not start by itself."""
-    engine = sa.create_engine(url)
-    sa.event.listen(engine, "connect", lambda driver, _: setattr(driver, "isolation_level", None))
-    sa.event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
+    called = getattr(engine, "sync_engine", engine)
+    sa.event.listen(called, "connect", lambda driver, _: setattr(driver, "isolation_level", None))
+    sa.event.listen(called, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
     return engine
 
 
