@@ -6,13 +6,17 @@ from typing import Protocol, runtime_checkable
 
 from recoverykit.core.record import MAX_DOCUMENT_BYTES, Change, Record, SetState, Summary
 from recoverykit.core.subject import Subject
+from recoverykit.storage.outbox import Delivery, Outbox, OutboxStorage
 
 __all__ = [
     "MAX_DOCUMENT_BYTES",
     "Change",
+    "Delivery",
     "EnumerableStorage",
     "HostRefused",
     "KeyUse",
+    "Outbox",
+    "OutboxStorage",
     "Record",
     "SetState",
     "Storage",

@@ -23,6 +23,7 @@ from recoverykit.core.events import Event
 from recoverykit.core.record import Change, SetState, Summary
 from recoverykit.core.subject import Subject
 from recoverykit.storage.sql.tables import Tables
+from recoverykit.storage.sql.trail_statements import TrailStatements
 
 _SUMMARY_OF_NOTHING = Summary(
     state=SetState.NONE,
@@ -67,6 +68,7 @@ class Statements:
     key_use: Executable
     sealed_otherwise: Executable
     sealed_otherwise_after: Executable
+    trail: TrailStatements
 
     @classmethod
     def on(cls, tables: Tables) -> "Statements":
@@ -96,6 +98,7 @@ class Statements:
             sealed_otherwise_after=_sealed_otherwise(tables.records).where(
                 _is_behind_key(tables.records)
             ),
+            trail=TrailStatements.on(tables),
         )
 
 
@@ -105,8 +108,9 @@ def _update_and_tell(update: ReturningUpdate[Any], events: Table) -> Executable:
     It writes the event if the update wrote the record, and returns how many records that were.
     """
     won = update.cte("won")
-    values = [bindparam(f"{_EVENT}{column.name}", type_=column.type) for column in events.c]
-    told = events.insert().from_select(events.c.keys(), select(*values).select_from(won))
+    columns = [column for column in events.c if column.name != "position"]  # the outbox gives it
+    values = [bindparam(f"{_EVENT}{column.name}", type_=column.type) for column in columns]
+    told = events.insert().from_select(columns, select(*values).select_from(won))
     return select(func.count()).select_from(won).add_cte(told.cte("told"))
 
 

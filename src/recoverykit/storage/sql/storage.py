@@ -17,9 +17,11 @@ from recoverykit.storage.key_use import key_use_of
 from recoverykit.storage.sql import outcomes, swap
 from recoverykit.storage.sql.database import Database
 from recoverykit.storage.sql.engine import carries_locks, checked_url, opened
+from recoverykit.storage.sql.outbox import SQLOutbox
 from recoverykit.storage.sql.outcomes import WON, Outcome, Verdict
 from recoverykit.storage.sql.statements import Statements, key_of
 from recoverykit.storage.sql.tables import DEFAULT_PREFIX, define_tables
+from recoverykit.storage.sql.trail import Trail
 from recoverykit.storage.sql.transaction import Transaction
 
 _CREATIONS = 5  # each failure means that another process was first with one of four objects
@@ -28,10 +30,10 @@ _Result = TypeVar("_Result")
 
 
 class SQLStorage:
-    """Recovery codes in two tables of SQLite, PostgreSQL, MySQL or MariaDB.
+    """Recovery codes in three tables of SQLite, PostgreSQL, MySQL or MariaDB.
 
     Implements `recoverykit.storage.TransactionalStorage`, at every isolation level, and
-    `recoverykit.storage.EnumerableStorage`.
+    `recoverykit.storage.EnumerableStorage` and `recoverykit.storage.OutboxStorage`.
 
     Args:
         engine_or_url: the host's engine, which is used as it is and never closed; or the URL of
@@ -143,6 +145,11 @@ class SQLStorage:
             self._select(statements.sealed_otherwise_after, seal=seal, limit=limit, **key_of(after))
         )
 
+    @property
+    def outbox(self) -> SQLOutbox:
+        """The events that the commits have written, for readers that must miss none."""
+        return SQLOutbox(self._run, self._trail)
+
     def create_tables(self) -> None:
         """Make what is missing of the tables; several processes may do so at once.
 
@@ -190,6 +197,16 @@ class SQLStorage:
         if isinstance(found, Verdict):
             raise StorageError(f"the load failed: {found.report}")
         return found
+
+    def _trail(self, loan: Transaction) -> Trail:
+        return Trail(loan=loan, statements=self._statements.trail, is_ours=self._own is not None)
+
+    def _run(self, step: Callable[[Transaction], _Result | Verdict]) -> _Result:
+        """Run a step that may as well run twice."""
+        done = self._lend(step)
+        if isinstance(done, Verdict) and done.outcome in {Outcome.SEVERED, Outcome.UNKNOWN}:
+            done = self._lend(step)
+        return outcomes.done(done)
 
     def _commit(
         self,

@@ -85,7 +85,7 @@ def swap(
         within(transaction.connection)
         verdict = _check(transaction, statements, subject, change)
     if verdict is WON:
-        verdict = _commit(transaction, is_shared=within is not None)
+        verdict = end(transaction, is_shared=within is not None)
     return verdict
 
 
@@ -202,7 +202,12 @@ def _check(
     return WON if (row and row.revision) == written else LOST
 
 
-def _commit(transaction: Transaction, *, is_shared: bool) -> Verdict:
+def end(transaction: Transaction, *, is_shared: bool) -> Verdict:
+    """Commit.
+
+    Raises:
+        HostRefused: what is shared with a function of the host's, a constraint refuses.
+    """
     try:
         transaction.commit()
     except Exception as error:  # noqa: BLE001 - a driver may raise anything
