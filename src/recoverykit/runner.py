@@ -17,7 +17,7 @@ from recoverykit.core.subject import Subject
 from recoverykit.errors import InvalidArgument
 from recoverykit.limiter import HashLimits, Limiter
 from recoverykit.shell import Clock, HostFunction, Shell
-from recoverykit.storage import EnumerableStorage, Storage
+from recoverykit.storage import EnumerableStorage, PurgeableStorage, Storage
 
 _Result = TypeVar("_Result")
 
@@ -66,6 +66,26 @@ class Runner:
         if not isinstance(storage, EnumerableStorage):
             raise InvalidArgument("this storage cannot list what it holds")
         return storage
+
+    @property
+    def purgeable(self) -> PurgeableStorage:
+        """The storage, which can be purged.
+
+        Raises:
+            InvalidArgument: it cannot.
+        """
+        storage = self._shell.storage
+        if not isinstance(storage, PurgeableStorage):
+            raise InvalidArgument("this storage cannot be purged")
+        return storage
+
+    def now(self) -> datetime:
+        """Return the time.
+
+        Raises:
+            InvalidArgument: the clock returns none.
+        """
+        return self._shell.now()
 
     def call(
         self,

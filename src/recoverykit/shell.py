@@ -123,10 +123,10 @@ class Shell:
     def _perform(self, effect: Effect, host: Host | None) -> Reply:
         match effect:
             case Load(subject=subject):
-                return Loaded(record=self._load(subject), now=self._now())
+                return Loaded(record=self._load(subject), now=self.now())
             case Derive(requests=requests):
                 jobs = [partial(self._digest, request) for request in requests]
-                return Derived(digests=self.limiter.run(jobs), now=self._now())
+                return Derived(digests=self.limiter.run(jobs), now=self.now())
             case Commit():
                 return self._commit(effect, host if effect.hosted else None)
             case _:
@@ -183,7 +183,12 @@ class Shell:
             cause = type(error).__name__
         raise Overloaded(f"a hash could not be computed: {cause}")
 
-    def _now(self) -> datetime:
+    def now(self) -> datetime:
+        """Return the time, in UTC.
+
+        Raises:
+            InvalidArgument: the clock returns what is no time.
+        """
         now = self.clock()
         if not isinstance(now, datetime) or now.utcoffset() is None:
             raise InvalidArgument("the clock must return a time that is aware of its zone")

@@ -1,6 +1,7 @@
 """What an operator asks of a kit: to bring sets along from elsewhere, to erase, to reseal."""
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Final
 
 from recoverykit.core import flows
@@ -8,8 +9,9 @@ from recoverykit.core.foreign_scheme import ForeignScheme
 from recoverykit.core.format import CodeFormat
 from recoverykit.core.importing import foreign_hashes, masked_all, plain_codes
 from recoverykit.core.masked import Masked
-from recoverykit.core.results import Resealed, Status
+from recoverykit.core.results import Purged, Resealed, Status
 from recoverykit.core.session import session_digest
+from recoverykit.core.state import EARLIEST
 from recoverykit.core.subject import Subject
 from recoverykit.errors import (
     ConcurrentUpdate,
@@ -143,8 +145,7 @@ class Upkeep:
                 storage cannot list.
             StorageError: what is stored cannot be read, or not be written.
         """
-        if type(limit) is not int or not 1 <= limit <= _MAX_BATCH:
-            raise InvalidArgument(f"limit must be 1 to {_MAX_BATCH}")
+        _check_limit(limit)
         behind = None if after is None else Subject.of(after)
         keyring = self._runner.setup.keyring
         newest = keyring.primary if keyring else None
@@ -157,3 +158,64 @@ class Upkeep:
                 failed.append(each)
         last = batch[-1] if len(batch) == limit else None
         return Resealed(count=count, failed=tuple(failed), last=last)
+
+    def purge(self, *, before: datetime, after: Subject | None = None, limit: int = 100) -> Purged:
+        """Remove a batch of what ended before a time: events, then expired and revoked sets.
+
+        Begin without ``after``, and go on with ``Purged.last`` until ``Purged.done``.
+
+        A set that expired or was revoked goes, with its whole document where nothing else is in it.
+        From a document that stays goes what was superseded or has lapsed: former codes, a pending
+        set that nobody confirmed, an unlock. Never removed is a set that is active, exhausted or
+        disabled; what a delay, an unlock or ``Policy.replay_for`` still runs for; a document as
+        long as there are events of its subject; an event that a reader of the outbox has not
+        acknowledged; or what others have changed meanwhile. Nobody is told of it.
+
+        Args:
+            before: aware, and not after now. What ended then, or later, is kept.
+            after: where the batch before ended; None for the first.
+            limit: how many events, or documents, the batch has at most; 1 to 10,000.
+
+        Raises:
+            InvalidArgument: the time or the subject cannot be used, the limit is out of its bounds,
+                or the storage cannot be purged.
+            StorageError: what is stored cannot be read, or not be written.
+        """
+        _check_limit(limit)
+        behind = None if after is None else Subject.of(after)
+        time = _checked_time(before, now=self._runner.now())
+        storage = self._runner.purgeable
+        events = storage.purge_events(before=time, limit=limit)
+        if events >= limit:
+            # Documents wait for the last of their events, so they come when the old ones are gone.
+            return Purged(count=0, events=events, failed=(), last=behind, done=False)
+        batch = storage.outdated(before=time, after=behind, limit=limit)
+        count, failed = 0, list[Subject]()
+        for each in batch:
+            call = self._runner.call(each.subject)
+            erasable = None if each.has_events else each.revision
+            try:
+                count += self._runner.run(flows.purge(call, before=time, erasable=erasable))
+            except (UnknownKey, CorruptRecord, ConcurrentUpdate, OutcomeUnknown):
+                failed.append(each.subject)
+        is_full = len(batch) >= limit
+        return Purged(
+            count=count,
+            events=events,
+            failed=tuple(failed),
+            last=batch[-1].subject if is_full else None,
+            done=not is_full,
+        )
+
+
+def _check_limit(limit: object) -> None:
+    if type(limit) is not int or not 1 <= limit <= _MAX_BATCH:
+        raise InvalidArgument(f"limit must be 1 to {_MAX_BATCH}")
+
+
+def _checked_time(before: object, *, now: datetime) -> datetime:
+    if not isinstance(before, datetime) or before.utcoffset() is None:
+        raise InvalidArgument("before must be a time that is aware of its zone")
+    if not EARLIEST <= before <= now:
+        raise InvalidArgument("before must be after 1970 and not after now")
+    return before.astimezone(UTC)

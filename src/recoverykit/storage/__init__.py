@@ -7,6 +7,7 @@ from typing import Protocol, runtime_checkable
 from recoverykit.core.record import MAX_DOCUMENT_BYTES, Change, Record, SetState, Summary
 from recoverykit.core.subject import Subject
 from recoverykit.storage.outbox import Delivery, Outbox, OutboxStorage
+from recoverykit.storage.purgeable import Outdated, PurgeableStorage
 
 __all__ = [
     "MAX_DOCUMENT_BYTES",
@@ -17,6 +18,8 @@ __all__ = [
     "KeyUse",
     "Outbox",
     "OutboxStorage",
+    "Outdated",
+    "PurgeableStorage",
     "Record",
     "SetState",
     "Storage",

@@ -2,12 +2,13 @@
 
 import threading
 from collections.abc import Callable, Mapping
+from datetime import datetime
 
 from recoverykit.core.events import Event
 from recoverykit.core.record import Change, Record, Summary
 from recoverykit.core.subject import Subject
 from recoverykit.per_process import PerProcess
-from recoverykit.storage import KeyUse
+from recoverykit.storage import KeyUse, Outdated
 from recoverykit.storage.key_use import key_use_of
 
 __all__ = ["MemoryStorage"]
@@ -90,6 +91,36 @@ class MemoryStorage:
             ]
         return tuple(found[:limit])
 
+    def outdated(
+        self, *, before: datetime, after: Subject | None, limit: int
+    ) -> tuple[Outdated, ...]:
+        """Return records that may hold something to purge, in the order of subjects."""
+        with self._lock.get():
+            found = [
+                Outdated(
+                    subject=subject,
+                    revision=self._records[subject].revision,
+                    has_events=bool(self._events.get(subject)),
+                )
+                for subject, summary in sorted(self._summaries.items(), key=_key_order)
+                if summary.outdated_at is not None
+                and summary.outdated_at < before
+                and (after is None or _order(subject) > _order(after))
+            ]
+        return tuple(found[:limit])
+
+    def purge_events(self, *, before: datetime, limit: int) -> int:
+        """Delete the oldest events before that time; return how many."""
+        with self._lock.get():
+            every = (each for trail in self._events.values() for each in trail)
+            old = sorted((each for each in every if each.at < before), key=lambda each: each.at)
+            gone = {each.id for each in old[:limit]}
+            self._events = {
+                subject: tuple(each for each in trail if each.id not in gone)
+                for subject, trail in self._events.items()
+            }
+        return len(gone)
+
     def _stands(self, subject: Subject, change: Change) -> bool:
         record = self._records.get(subject)
         return change.expected == (record.revision if record else None)
@@ -109,3 +140,7 @@ class MemoryStorage:
 
 def _order(subject: Subject) -> tuple[bytes, bytes, bytes]:
     return subject.parts
+
+
+def _key_order(item: tuple[Subject, Summary]) -> tuple[bytes, bytes, bytes]:
+    return _order(item[0])

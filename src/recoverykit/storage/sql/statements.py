@@ -13,6 +13,7 @@ from sqlalchemy import (
     Update,
     and_,
     bindparam,
+    exists,
     func,
     or_,
     select,
@@ -46,6 +47,7 @@ _SUMMARY_COLUMNS = (
     "retry_at",
     "key_ids",
     "seal_key_id",
+    "outdated_at",
 )
 
 
@@ -68,6 +70,8 @@ class Statements:
     key_use: Executable
     sealed_otherwise: Executable
     sealed_otherwise_after: Executable
+    outdated: Executable
+    outdated_after: Executable
     trail: TrailStatements
 
     @classmethod
@@ -98,6 +102,8 @@ class Statements:
             sealed_otherwise_after=_sealed_otherwise(tables.records).where(
                 _is_behind_key(tables.records)
             ),
+            outdated=_outdated(tables),
+            outdated_after=_outdated(tables).where(_is_behind_key(tables.records)),
             trail=TrailStatements.on(tables),
         )
 
@@ -128,6 +134,22 @@ def _subjects(records: Table) -> "Select[Any, Any, Any]":
 def _sealed_otherwise(records: Table) -> "Select[Any, Any, Any]":
     seal = func.coalesce(records.c.seal_key_id, "")  # no key has the empty id
     return _subjects(records).where(seal != bindparam("seal")).limit(bindparam("limit"))
+
+
+def _outdated(tables: Tables) -> "Select[Any, Any, Any, Any, Any]":
+    records, events = tables.records.c, tables.events.c
+    # In the same statement, so that both are told of one moment.
+    trail = exists().where(
+        events.tenant == records.tenant,
+        events.subject == records.subject,
+        events.scope == records.scope,
+    )
+    return (
+        _subjects(tables.records)
+        .add_columns(records.revision, trail.label("has_events"))
+        .where(records.outdated_at < bindparam("before"))
+        .limit(bindparam("limit"))
+    )
 
 
 def _is_behind_key(records: Table) -> ColumnElement[bool]:
@@ -185,6 +207,7 @@ def row_of(change: Change) -> dict[str, object]:
         "retry_at": summary.retry_at,
         "key_ids": f" {' '.join(summary.key_ids)} ",
         "seal_key_id": summary.seal_key_id,
+        "outdated_at": summary.outdated_at,
     }
 
 

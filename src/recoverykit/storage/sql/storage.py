@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from datetime import datetime
 from functools import partial
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -12,7 +13,7 @@ from recoverykit.core.record import Change, Record
 from recoverykit.core.subject import Subject
 from recoverykit.errors import CorruptRecord, InvalidArgument, StorageError
 from recoverykit.per_process import PerProcess, keep_from_forking
-from recoverykit.storage import KeyUse
+from recoverykit.storage import KeyUse, Outdated
 from recoverykit.storage.key_use import key_use_of
 from recoverykit.storage.sql import outcomes, swap
 from recoverykit.storage.sql.database import Database
@@ -33,7 +34,8 @@ class SQLStorage:
     """Recovery codes in three tables of SQLite, PostgreSQL, MySQL or MariaDB.
 
     Implements `recoverykit.storage.TransactionalStorage`, at every isolation level, and
-    `recoverykit.storage.EnumerableStorage` and `recoverykit.storage.OutboxStorage`.
+    `recoverykit.storage.EnumerableStorage`, `recoverykit.storage.OutboxStorage` and
+    `recoverykit.storage.PurgeableStorage`.
 
     Args:
         engine_or_url: the host's engine, which is used as it is and never closed; or the URL of
@@ -144,6 +146,35 @@ class SQLStorage:
         return _subjects(
             self._select(statements.sealed_otherwise_after, seal=seal, limit=limit, **key_of(after))
         )
+
+    def outdated(
+        self, *, before: datetime, after: Subject | None, limit: int
+    ) -> tuple[Outdated, ...]:
+        """Return records that may hold something to purge, in the order of the key.
+
+        Raises:
+            StorageError, MissingExtra: as for ``load``.
+        """
+        statements, values = self._statements, {"before": before, "limit": limit}
+        if after is None:
+            rows = self._select(statements.outdated, **values)
+        else:
+            rows = self._select(statements.outdated_after, **values, **key_of(after))
+        return tuple(
+            Outdated(subject=subject, revision=row.revision, has_events=bool(row.has_events))
+            for subject, row in zip(_subjects(rows), rows, strict=True)
+        )
+
+    def purge_events(self, *, before: datetime, limit: int) -> int:
+        """Delete the oldest events before that time in one transaction; return how many.
+
+        Whatever a reader of the outbox has not acknowledged stays, with a position or without.
+
+        Raises:
+            ConcurrentUpdate, OutcomeUnknown, StorageError: perhaps nothing was deleted.
+            MissingExtra: the driver of the URL is not installed.
+        """
+        return self._run(lambda loan: self._trail(loan).purge(before, limit))
 
     @property
     def outbox(self) -> SQLOutbox:

@@ -21,7 +21,7 @@ from recoverykit.storage.sql.columns import ExactText, Instant, MaskedText
 
 DEFAULT_PREFIX = "recoverykit_"
 
-# PostgreSQL cuts names at 63 bytes: the longest of ours, "events_by_position", must still fit.
+# PostgreSQL cuts names at 63 bytes: the longest of ours, "records_by_outdated", must still fit.
 _PREFIX = re.compile(r"[A-Za-z0-9_]{0,40}")
 _PART_BYTES = 255  # what a subject allows each of its parts
 _REVISION_BYTES = 64
@@ -99,7 +99,9 @@ def _records(metadata: MetaData, prefix: str, schema: str | None) -> Table:
         Column("retry_at", Instant),
         Column("key_ids", Text, nullable=False),
         Column("seal_key_id", String(64)),
+        Column("outdated_at", Instant),
         PrimaryKeyConstraint("tenant", "subject", "scope", name=f"{prefix}records_pkey"),
+        Index(f"{prefix}records_by_outdated", "outdated_at"),
         schema=schema,
         **_MYSQL_OPTIONS,
     )
