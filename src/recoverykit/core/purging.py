@@ -40,7 +40,7 @@ def purge(document: Document, *, before: datetime, now: datetime, policy: Policy
     if active and not pending and not unlock and is_over(_end_of_set(active, policy, now)):
         active = None
     if active:
-        over = [each for each in _former(active) if is_over(_end_of_use(each, policy))]
+        over = [code for code, end in _former(active, policy) if is_over(end)]
         active = replace(active, former=tuple(each for each in active.former if each not in over))
     return replace(document, active=active, pending=pending, unlock=unlock)
 
@@ -59,9 +59,7 @@ def _ends(document: Document, policy: Policy, now: datetime) -> Iterator[datetim
     for codes in document.sets:
         if (end := _end_of_set(codes, policy, now)) is not None:
             yield end
-        for code in _former(codes):
-            if (end := _end_of_use(code, policy)) is not None:
-                yield end
+        yield from (end for _, end in _former(codes, policy))
     if document.unlock:
         yield _end_of_unlock(document.unlock, policy)
 
@@ -81,14 +79,15 @@ def _end_of_set(codes: CodeSet, policy: Policy, now: datetime) -> datetime | Non
     return end
 
 
-def _former(codes: CodeSet) -> tuple[StoredCode, ...]:
-    """Return the codes whose places others have taken, but for the one that was used last."""
+def _former(codes: CodeSet, policy: Policy) -> Iterator[tuple[StoredCode, datetime]]:
+    """Return the codes whose places others have taken, but for the one that was used last.
+
+    Each with the time when its success is forgotten.
+    """
     last = codes.last_used_at
-    return tuple(each for each in codes.former if each.use and each.use.at != last)
-
-
-def _end_of_use(code: StoredCode, policy: Policy) -> datetime | None:
-    return code.use.at + policy.replay_for if code.use else None
+    for code in codes.former:
+        if code.use and code.use.at != last:
+            yield code, code.use.at + policy.replay_for
 
 
 def _end_of_unlock(unlock: Unlock, policy: Policy) -> datetime:

@@ -6,6 +6,7 @@ from typing import Protocol, runtime_checkable
 
 from recoverykit.core.record import MAX_DOCUMENT_BYTES, Change, Record, SetState, Summary
 from recoverykit.core.subject import Subject
+from recoverykit.storage.health import ExaminableStorage, Health, Problem
 from recoverykit.storage.outbox import Delivery, Outbox, OutboxStorage
 from recoverykit.storage.purgeable import Outdated, PurgeableStorage
 
@@ -14,11 +15,14 @@ __all__ = [
     "Change",
     "Delivery",
     "EnumerableStorage",
+    "ExaminableStorage",
+    "Health",
     "HostRefused",
     "KeyUse",
     "Outbox",
     "OutboxStorage",
     "Outdated",
+    "Problem",
     "PurgeableStorage",
     "Record",
     "SetState",

@@ -8,7 +8,7 @@ from recoverykit.core.events import Event
 from recoverykit.core.record import Change, Record, Summary
 from recoverykit.core.subject import Subject
 from recoverykit.per_process import PerProcess
-from recoverykit.storage import KeyUse, Outdated
+from recoverykit.storage import Health, KeyUse, Outdated, Problem
 from recoverykit.storage.key_use import key_use_of
 
 __all__ = ["MemoryStorage"]
@@ -120,6 +120,18 @@ class MemoryStorage:
                 for subject, trail in self._events.items()
             }
         return len(gone)
+
+    def health(self) -> Health:
+        """Tell that what is stored does not last: always."""
+        return Health(
+            problems=(
+                Problem(
+                    id="not-durable",
+                    sentence="What is stored lasts no longer than this process.",
+                    mend="Use a storage over a database, but for tests and demonstrations.",
+                ),
+            )
+        )
 
     def _stands(self, subject: Subject, change: Change) -> bool:
         record = self._records.get(subject)

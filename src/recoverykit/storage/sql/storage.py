@@ -13,11 +13,12 @@ from recoverykit.core.record import Change, Record
 from recoverykit.core.subject import Subject
 from recoverykit.errors import CorruptRecord, InvalidArgument, StorageError
 from recoverykit.per_process import PerProcess, keep_from_forking
-from recoverykit.storage import KeyUse, Outdated
+from recoverykit.storage import Health, KeyUse, Outdated
 from recoverykit.storage.key_use import key_use_of
 from recoverykit.storage.sql import outcomes, swap
 from recoverykit.storage.sql.database import Database
 from recoverykit.storage.sql.engine import carries_locks, checked_url, opened
+from recoverykit.storage.sql.health import examine, unreachable
 from recoverykit.storage.sql.outbox import SQLOutbox
 from recoverykit.storage.sql.outcomes import WON, Outcome, Verdict
 from recoverykit.storage.sql.statements import Statements, key_of
@@ -34,8 +35,8 @@ class SQLStorage:
     """Recovery codes in three tables of SQLite, PostgreSQL, MySQL or MariaDB.
 
     Implements `recoverykit.storage.TransactionalStorage`, at every isolation level, and
-    `recoverykit.storage.EnumerableStorage`, `recoverykit.storage.OutboxStorage` and
-    `recoverykit.storage.PurgeableStorage`.
+    `recoverykit.storage.EnumerableStorage`, `recoverykit.storage.OutboxStorage`,
+    `recoverykit.storage.PurgeableStorage` and `recoverykit.storage.ExaminableStorage`.
 
     Args:
         engine_or_url: the host's engine, which is used as it is and never closed; or the URL of
@@ -180,6 +181,22 @@ class SQLStorage:
     def outbox(self) -> SQLOutbox:
         """The events that the commits have written, for readers that must miss none."""
         return SQLOutbox(self._run, self._trail)
+
+    def health(self) -> Health:
+        """Look at the tables, and at the settings on which the contract rests.
+
+        A host's engine is left as it is: here is told what it lacks. A database that cannot be
+        reached is a problem like the others. Costs some queries: for a probe or an alarm, not for
+        every call.
+
+        Raises:
+            MissingExtra: the driver of the URL is not installed.
+        """
+        step = partial(examine, metadata=self._metadata)
+        found = self._lend(step)
+        if isinstance(found, Verdict) and found.outcome is Outcome.SEVERED:
+            found = self._lend(step)  # see _commit
+        return unreachable(found) if isinstance(found, Verdict) else found
 
     def create_tables(self) -> None:
         """Make what is missing of the tables; several processes may do so at once.
