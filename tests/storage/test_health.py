@@ -248,10 +248,10 @@ def test_a_standby_is_told(postgresql_server):
             driver.commit()
 
         storage.close()
-        assert "standby" not in ids(storage)  # a new engine, without the listener
+        assert "no-primary" not in ids(storage)  # a new engine, without the listener
         sa.event.listen(storage._engine(), "connect", connect)
         storage._engine().dispose()
-        assert ids(storage) == {"standby", *SWITCHED_OFF["postgresql"]}
+        assert ids(storage) == {"no-primary", *SWITCHED_OFF["postgresql"]}
 
 
 WELL = {
@@ -275,8 +275,8 @@ WELL = {
         ({"sql_mode": ""}, ["mysql-not-strict"]),
         ({"sql_mode": "ANSI,NO_ZERO_DATE"}, ["mysql-not-strict"]),
         ({"sql_mode": "STRICT_ALL_TABLES"}, []),
-        ({"read_only": "ON"}, ["standby"]),
-        ({"read_only": "NO_LOCK_NO_ADMIN"}, ["standby"]),
+        ({"read_only": "ON"}, ["no-primary"]),
+        ({"read_only": "NO_LOCK_NO_ADMIN"}, ["no-primary"]),
         ({"read_only": "0"}, []),
     ],
 )
@@ -351,7 +351,7 @@ def test_a_database_that_is_not_there_is_a_problem_like_others(url):
     """Never an error; neither its address nor a password is told."""
     with SQLStorage(url) as storage:
         health = storage.health()
-    assert [each.id for each in health.problems] == ["unreachable"]
+    assert [each.id for each in health.problems] == ["no-answer"]
     assert CANARY not in repr(health)
     assert isinstance(health.problems[0], Problem)
 

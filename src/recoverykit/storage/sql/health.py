@@ -44,7 +44,7 @@ def examine(loan: Transaction, metadata: MetaData) -> Health | Verdict:
 def unreachable(verdict: Verdict) -> Health:
     """Return the health of a database that did not answer."""
     problem = Problem(
-        id="unreachable",
+        id="no-answer",
         sentence=f"The database does not answer what it is asked: {verdict.report}.",
         mend="See whether it runs, and whether its address, account and rights are right.",
     )

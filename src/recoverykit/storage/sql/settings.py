@@ -66,7 +66,7 @@ def postgresql_problems(connection: Connection) -> Iterator[Problem]:
             )
     if is_standby:
         yield Problem(
-            id="standby",
+            id="no-primary",
             sentence="This server is a standby: it takes no change, and may be behind.",
             mend="Connect to the primary server.",
         )
@@ -103,7 +103,7 @@ def in_variables(variables: Mapping[str, str]) -> Iterator[Problem]:
         )
     if variables.get("read_only", "OFF") not in {"OFF", "0"}:
         yield Problem(
-            id="standby",
+            id="no-primary",
             sentence="This server is read-only: it takes no change, and may be behind.",
             mend="Connect to the primary server.",
         )
