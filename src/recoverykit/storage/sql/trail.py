@@ -24,6 +24,7 @@ from recoverykit.errors import CorruptRecord, InvalidArgument
 from recoverykit.storage.outbox import Delivery
 from recoverykit.storage.sql import outcomes, swap
 from recoverykit.storage.sql.columns import instant_in, text_in
+from recoverykit.storage.sql.database import Database
 from recoverykit.storage.sql.outcomes import LOST, WON, Outcome, Verdict
 from recoverykit.storage.sql.trail_statements import COUNTER, TrailStatements
 from recoverykit.storage.sql.transaction import Transaction
@@ -76,7 +77,7 @@ class Trail:
         for _ in range(MAX_TRIES):
             standing = self._positions()
             # After the positions: whatever gets one in between moves the counter on.
-            unnumbered = self._ids(self.statements.unnumbered, limit=limit)
+            unnumbered = self._unnumbered(limit)
             is_new = reader not in standing
             if not (is_new or unnumbered) or self._number(
                 standing, unnumbered, new=(reader,) if is_new else ()
@@ -126,6 +127,11 @@ class Trail:
             if not old or self._purge(standing, old):
                 return len(old)
         raise _Ended(LOST)
+
+    def _unnumbered(self, limit: int) -> tuple[str, ...]:
+        if Database.of(self.loan.connection.dialect) is Database.MYSQL:
+            return self._ids(self.statements.unnumbered_on_mysql, limit=limit)
+        return self._ids(self.statements.unnumbered, limit=limit)
 
     def _number(
         self, standing: Mapping[str, int], events: Sequence[str], *, new: Sequence[str]

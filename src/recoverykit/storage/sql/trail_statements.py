@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import (
+    Column,
     Delete,
     Executable,
     Insert,
@@ -31,6 +32,7 @@ class TrailStatements:
     advance: Update
     forget: Delete
     unnumbered: Executable
+    unnumbered_on_mysql: Executable
     number: Update
     page: Executable
     old: Executable
@@ -52,11 +54,10 @@ class TrailStatements:
             .where(positions.name == bindparam("reader"), positions.position < bindparam("reached"))
             .values(position=bindparam("reached")),
             forget=tables.positions.delete().where(positions.name == bindparam("reader")),
-            # By the position, which is the same for all: so it is the order of the index.
-            unnumbered=select(events.id)
-            .where(events.position.is_(None))
-            .order_by(events.position, events.at)
-            .limit(bindparam("limit")),
+            # PostgreSQL sees that the index has this order only where all of it is named, and
+            # MySQL only where the position is not, which is null for all.
+            unnumbered=_unnumbered(tables.events, events.position, events.at),
+            unnumbered_on_mysql=_unnumbered(tables.events, events.at),
             number=tables.events.update()
             .where(events.id == bindparam("event"))
             .values(position=bindparam("number")),
@@ -65,6 +66,11 @@ class TrailStatements:
             old_and_acknowledged=_old(tables.events).where(events.position <= bindparam("last")),
             delete=tables.events.delete().where(events.id.in_(bindparam("events", expanding=True))),
         )
+
+
+def _unnumbered(events: Table, *order: "Column[Any]") -> Executable:
+    unnumbered = events.c.position.is_(None)
+    return select(events.c.id).where(unnumbered).order_by(*order).limit(bindparam("limit"))
 
 
 def _page(events: Table) -> Executable:
