@@ -150,11 +150,11 @@ class Driver:
     def _perform(self, effect: Effect | Pause, host: Host | None) -> Performing:
         match effect:
             case Load():
-                return Loaded(record=_loaded((yield effect)), now=self._now())
+                return Loaded(record=_loaded((yield effect)), now=self.now())
             case Derive(requests=requests):
                 jobs = tuple(partial(self._digest, request) for request in requests)
                 digests = _hashed((yield Hash(jobs=jobs)))
-                return Derived(digests=digests, now=self._now())
+                return Derived(digests=digests, now=self.now())
             case Commit():
                 answer = _committed((yield effect), host if effect.hosted else None)
                 while isinstance(answer, Surrender):
@@ -180,13 +180,30 @@ class Driver:
             cause = type(error).__name__
         raise Overloaded(f"a hash could not be computed: {cause}")
 
-    def _now(self) -> datetime:
+    def now(self) -> datetime:
+        """Return the time, in UTC.
+
+        Raises:
+            InvalidArgument: the clock returns what is no time.
+        """
         now = self.clock()
         if not isinstance(now, datetime) or now.utcoffset() is None:
             raise InvalidArgument("the clock must return a time that is aware of its zone")
         if not EARLIEST <= now <= _LATEST_NOW:
             raise InvalidArgument("the clock is before 1970 or past 8726")
         return now.astimezone(UTC)
+
+    def past(self, time: object) -> datetime:
+        """Return a time that has been, in UTC.
+
+        Raises:
+            InvalidArgument: it is none, before 1970, or after now; or the clock returns none.
+        """
+        if not isinstance(time, datetime) or time.utcoffset() is None:
+            raise InvalidArgument("before must be a time that is aware of its zone")
+        if not EARLIEST <= time <= self.now():
+            raise InvalidArgument("before must be after 1970 and not after now")
+        return time.astimezone(UTC)
 
 
 def _loaded(answer: object) -> Record | None:

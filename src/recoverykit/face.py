@@ -10,7 +10,7 @@ from recoverykit.core.hasher import Argon2idHasher, KeyedHasher, Pbkdf2Hasher
 from recoverykit.core.keyring import Keyring
 from recoverykit.core.policy import Policy
 from recoverykit.core.record import SetState
-from recoverykit.core.results import CodeStatus, Issued, Redemption, Resealed, Status
+from recoverykit.core.results import CodeStatus, Issued, Purged, Redemption, Resealed, Status
 from recoverykit.core.standards import Profile
 from recoverykit.core.subject import Subject
 from recoverykit.core.throttle import Throttle
@@ -74,6 +74,7 @@ __all__ = [
     "Policy",
     "PolicyError",
     "Profile",
+    "Purged",
     "RecoveryKit",
     "RecoveryKitError",
     "Redemption",

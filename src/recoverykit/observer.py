@@ -15,7 +15,8 @@ from recoverykit.core.effects import Answer as Answer
 class VerbName(Enum):
     """Which verb was called.
 
-    ``erase_scopes`` calls ERASE once for each scope, and ``reseal`` RESEAL for each document.
+    ``erase_scopes`` calls ERASE once for each scope, ``reseal`` RESEAL and ``purge`` PURGE for each
+    document.
     """
 
     ISSUE = "issue"
@@ -29,6 +30,7 @@ class VerbName(Enum):
     IMPORT_CODES = "import_codes"
     IMPORT_HASHES = "import_hashes"
     RESEAL = "reseal"
+    PURGE = "purge"
 
 
 class StepKind(Enum):

@@ -16,7 +16,13 @@ from recoverykit.errors import InvalidArgument, RedemptionRefused
 from recoverykit.limiter import HashLimits, Limiter
 from recoverykit.observer import ObservedCall, Observer
 from recoverykit.shell import HostFunction, Shell
-from recoverykit.storage import EnumerableStorage, Storage, is_async, is_storage
+from recoverykit.storage import (
+    EnumerableStorage,
+    PurgeableStorage,
+    Storage,
+    is_async,
+    is_storage,
+)
 from recoverykit.verbs import Verb, Verbs
 from recoverykit.watch import Watch
 
@@ -80,6 +86,22 @@ class Runner:
         if not isinstance(storage, EnumerableStorage):
             raise InvalidArgument("this storage cannot list what it holds")
         return storage
+
+    @property
+    def purgeable(self) -> PurgeableStorage:
+        """The storage, which can be purged.
+
+        Raises:
+            InvalidArgument: it cannot.
+        """
+        storage = self._shell.storage
+        if not isinstance(storage, PurgeableStorage):
+            raise InvalidArgument("this storage cannot be purged")
+        return storage
+
+    def past(self, time: object) -> datetime:
+        """Return a time that has been; see `Driver.past`."""
+        return self._shell.driver.past(time)
 
     def run(
         self, verb: Verb[_Result | RedemptionRefused], *, within: HostFunction | None = None

@@ -24,6 +24,7 @@ from recoverykit.core.session import session_digest
 from recoverykit.core.subject import Subject
 from recoverykit.errors import InvalidArgument, RedemptionRefused
 from recoverykit.observer import VerbName
+from recoverykit.storage import Outdated
 
 _Result = TypeVar("_Result", covariant=True)  # noqa: PLC0105  # named as everywhere
 Context: TypeAlias = Mapping[str, str] | None
@@ -151,6 +152,12 @@ class Verbs:
     def reseal(self, subject: Subject) -> Verb[bool]:
         """Put what is stored under the newest seal."""
         return Verb(VerbName.RESEAL, flows.reseal(self._call(subject)))
+
+    def purge(self, outdated: Outdated, *, before: datetime) -> Verb[bool]:
+        """Take out what ended before that time."""
+        erasable = None if outdated.has_events else outdated.revision
+        call = self._call(outdated.subject)
+        return Verb(VerbName.PURGE, flows.purge(call, before=before, erasable=erasable))
 
     @property
     def newest_seal(self) -> str | None:

@@ -124,16 +124,18 @@ def test_an_event_has_its_columns_and_its_details(engine):
     assert (row.id, row.at, row.kind) == (told.id, NOW, "redeemed")
     assert (row.tenant, row.subject, row.scope) == ("", "alice", "")
     assert row.details == told.details()
+    assert row.position is None
 
 
 def test_a_host_makes_the_tables_by_its_own_metadata(engine):
     """A naming convention of the host's does not touch our names."""
     metadata = sa.MetaData(naming_convention={"pk": "pk_%(table_name)s", "ix": "ix_%(table_name)s"})
     tables = define_tables(metadata, prefix="mfa_")
-    assert set(metadata.tables) == {"mfa_records", "mfa_events"}
+    assert set(metadata.tables) == {"mfa_records", "mfa_events", "mfa_positions"}
     assert {index.name for index in tables.events.indexes} == {
         "mfa_events_by_subject",
         "mfa_events_by_time",
+        "mfa_events_by_position",
     }
     assert tables.records.primary_key.name == "mfa_records_pkey"
     metadata.create_all(engine)
@@ -201,6 +203,7 @@ def test_a_schema_can_be_named(server_database_url):
         assert set(sa.inspect(engine).get_table_names(schema)) == {
             "recoverykit_records",
             "recoverykit_events",
+            "recoverykit_positions",
         }
     finally:
         with engine.begin() as connection:
@@ -251,4 +254,5 @@ def test_processes_may_make_the_tables_at_once(database_url):
     assert {index["name"] for index in indexes} == {
         "recoverykit_events_by_subject",
         "recoverykit_events_by_time",
+        "recoverykit_events_by_position",
     }

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, create_engine, text
 
 from recoverykit import (
     CodeFormat,
+    CorruptRecord,
     Event,
     Finding,
     HashLimits,
@@ -16,6 +17,7 @@ from recoverykit import (
     Keyring,
     Policy,
     Profile,
+    Purged,
     RecoveryKit,
     Redemption,
     RedemptionRefused,
@@ -29,8 +31,15 @@ from recoverykit import (
 from recoverykit.observer import ObservedCall, ObservedStep, Observer
 from recoverykit.storage import (
     Change,
+    Delivery,
     EnumerableStorage,
+    ExaminableStorage,
+    Health,
     KeyUse,
+    OutboxStorage,
+    Outdated,
+    Problem,
+    PurgeableStorage,
     Record,
     Storage,
     TransactionalStorage,
@@ -91,6 +100,25 @@ def count_keys(storage: EnumerableStorage, subject: Subject) -> None:
     assert_type(storage.sealed_otherwise(None, after=None, limit=1), tuple[Subject, ...])
 
 
+def takes_operable_storages() -> tuple[PurgeableStorage, ExaminableStorage, OutboxStorage]:
+    """Return one of each that can be kept running."""
+    return MemoryStorage(), MemoryStorage(), SQLStorage(create_engine("sqlite:///codes.db"))
+
+
+def keep_running(storage: SQLStorage, now: datetime) -> None:
+    """Read the outbox, and look for what can be purged and for what is wrong."""
+    assert_type(storage.outbox.readers(), Mapping[str, int])
+    for delivery in storage.outbox.read("audit", limit=10):
+        assert_type(delivery, Delivery)
+        assert_type(delivery.event, Event | CorruptRecord)
+        storage.outbox.acknowledge("audit", delivery.position)
+    assert_type(storage.outbox.forget("audit"), bool)
+    assert_type(storage.outdated(before=now, after=None, limit=1), tuple[Outdated, ...])
+    assert_type(storage.purge_events(before=now, limit=1), int)
+    assert_type(storage.health(), Health)
+    assert_type(storage.health().problems, tuple[Problem, ...])
+
+
 def listen(event: Event) -> None:
     """Take note of an event."""
     assert_type(event.reason, RefusalReason | None)
@@ -122,6 +150,9 @@ def use_the_kit(storage: Storage, now: datetime, clock: Callable[[], datetime]) 
         on_event=listen,
     )
     RecoveryKit(storage, clock=ManualClock(now))
+    purged = kit.purge(before=now, after=None, limit=10)
+    assert_type(purged, Purged)
+    assert_type(purged.last, Subject | None)
     subject = Subject("alice", tenant="acme", scope="phone")
     assert_type(kit.unlock(subject, session="s"), datetime)
     issued = kit.issue(subject, replace=True, attempt="a", session="s", context={"actor": "web"})

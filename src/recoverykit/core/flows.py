@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias, TypeVar
 
-from recoverykit.core import redeemer
+from recoverykit.core import purging, redeemer
 from recoverykit.core.call import Call, Outcome
 from recoverykit.core.confirming import Confirming
-from recoverykit.core.document import Document, unchecked_document_in
+from recoverykit.core.document import EMPTY, Document, unchecked_document_in
 from recoverykit.core.doubt import Doubt
 from recoverykit.core.draft import DrawnCodes
 from recoverykit.core.effects import Flow, Loaded, load
@@ -20,7 +20,7 @@ from recoverykit.core.events import Event, EventKind
 from recoverykit.core.issuing import Issuing
 from recoverykit.core.making import Source
 from recoverykit.core.masked import Masked
-from recoverykit.core.record import Change
+from recoverykit.core.record import Change, Record
 from recoverykit.core.redeeming import Redeeming
 from recoverykit.core.results import Issued, Redemption, Status
 from recoverykit.core.rounds import Step, change_to, go_round
@@ -167,6 +167,42 @@ def reseal(call: Call) -> Flow[Outcome[bool]]:
     return (yield from go_round(call, doubt, decide))
 
 
+def purge(call: Call, *, before: datetime, erasable: str | None) -> Flow[Outcome[bool]]:
+    """Take out what ended before that time; remove what is empty then.
+
+    The value says whether there was anything to take. Nobody is told of it: what counted for
+    nothing before counts for nothing, and an event would only keep the subject's name for longer.
+
+    Args:
+        call: the call.
+        before: what ended then, or later, is kept.
+        erasable: the revision at which the subject had no events; None if it had. To remove a
+            document removes the trail as well (S8), so at any other revision it stays.
+
+    Raises: as for `unlock`.
+    """
+
+    def decide(loaded: Loaded) -> Flow[Step[bool]]:
+        yield from ()
+        nothing = Step(outcome=Outcome(value=bool(doubt.results())))
+        if loaded.record is None:
+            return nothing
+        old = call.document(loaded.record)
+        new = purging.purge(old, before=before, now=loaded.now, policy=call.setup.policy)
+        if new == EMPTY:
+            if loaded.record.revision != erasable:
+                return nothing
+            change = _erasure(call, loaded.record)
+        elif new == old:
+            return nothing
+        else:
+            change = _change(call, new, loaded=loaded, events=())
+        return Step(outcome=Outcome(value=True), change=change)
+
+    doubt: Doubt[Outcome[bool]] = Doubt(call.attempt)
+    return (yield from go_round(call, doubt, decide))
+
+
 def erase(call: Call) -> Flow[Outcome[None]]:
     """Remove all that is stored, without reading it: the way out of a damaged record.
 
@@ -180,13 +216,7 @@ def erase(call: Call) -> Flow[Outcome[None]]:
         yield from ()
         if loaded.record is None:
             return Step(outcome=next(iter(doubt.results()), Outcome(value=None)))
-        change = Change(
-            expected=loaded.record.revision,
-            revision=call.setup.token(),
-            document=None,
-            events=(),  # what names the subject must not outlive the erasure
-            summary=None,
-        )
+        change = _erasure(call, loaded.record)
         events = (call.event(EventKind.ERASED, loaded.now),)
         return Step(outcome=Outcome(value=None, events=events), change=change)
 
@@ -223,6 +253,16 @@ def _manage(
             # Nothing in the document tells whether an earlier swap of this call has landed.
             raise OutcomeUnknown(call.attempt) from None
         raise
+
+
+def _erasure(call: Call, record: Record) -> Change:
+    return Change(
+        expected=record.revision,
+        revision=call.setup.token(),
+        document=None,
+        events=(),  # what names the subject must not outlive the erasure
+        summary=None,
+    )
 
 
 def _change(call: Call, document: Document, *, loaded: Loaded, events: tuple[Event, ...]) -> Change:

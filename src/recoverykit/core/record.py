@@ -48,6 +48,8 @@ class Summary:
         key_ids: the ids of the keys that its codes are bound to, an id once for each set, active
             or pending, that can only be used with it.
         seal_key_id: the id of the key that seals the document; None where none does.
+        outdated_at: from when on something in it may be purged, which may be in the past or in
+            the future; None for never.
     """
 
     state: SetState
@@ -58,6 +60,7 @@ class Summary:
     retry_at: datetime | None
     key_ids: tuple[str, ...]
     seal_key_id: str | None
+    outdated_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

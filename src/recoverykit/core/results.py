@@ -123,6 +123,26 @@ class Status:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Purged:
+    """What became of a batch of a purge.
+
+    Attributes:
+        count: how many documents were removed, or lost something that had ended.
+        events: how many events were removed.
+        failed: whose documents cannot be read, for a key is missing or they are damaged; or are
+            perhaps not purged, for other writers won every try or an answer was lost.
+        last: where the next batch begins; None for the beginning.
+        done: whether there is no next batch.
+    """
+
+    count: int
+    events: int
+    failed: tuple[Subject, ...]
+    last: Subject | None
+    done: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Resealed:
     """What became of a batch of documents.
 

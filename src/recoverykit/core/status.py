@@ -9,6 +9,7 @@ from recoverykit.core.digest import StoredDigest
 from recoverykit.core.document import Document
 from recoverykit.core.hasher import is_weaker
 from recoverykit.core.policy import Policy
+from recoverykit.core.purging import outdated_at
 from recoverykit.core.record import SetState, Summary
 from recoverykit.core.redeemer import retry_at
 from recoverykit.core.results import CodeStatus, Status
@@ -84,6 +85,7 @@ def summary_of(document: Document, *, setup: Setup, now: datetime) -> Summary:
             )
         ),
         seal_key_id=keyring.primary if keyring else None,
+        outdated_at=outdated_at(document, policy=setup.policy, now=now),
     )
 
 

@@ -11,6 +11,9 @@ from typing import Protocol, TypeAlias, runtime_checkable
 
 from recoverykit.core.record import MAX_DOCUMENT_BYTES, Change, Record, SetState, Summary
 from recoverykit.core.subject import Subject
+from recoverykit.storage.health import ExaminableStorage, Health, Problem
+from recoverykit.storage.outbox import Delivery, Outbox, OutboxStorage
+from recoverykit.storage.purgeable import Outdated, PurgeableStorage
 
 __all__ = [
     "MAX_DOCUMENT_BYTES",
@@ -19,9 +22,17 @@ __all__ = [
     "AsyncStorage",
     "AsyncTransactionalStorage",
     "Change",
+    "Delivery",
     "EnumerableStorage",
+    "ExaminableStorage",
+    "Health",
     "HostRefused",
     "KeyUse",
+    "Outbox",
+    "OutboxStorage",
+    "Outdated",
+    "Problem",
+    "PurgeableStorage",
     "Record",
     "SetState",
     "Storage",

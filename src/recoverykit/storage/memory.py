@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ from recoverykit.core.record import Change, Record, Summary
 from recoverykit.core.subject import Subject
 from recoverykit.extras import module_of
 from recoverykit.per_process import PerProcess
-from recoverykit.storage import KeyUse
+from recoverykit.storage import Health, KeyUse, Outdated, Problem
 from recoverykit.storage.key_use import key_use_of
 
 if TYPE_CHECKING:
@@ -98,6 +99,48 @@ class MemoryStorage:
             ]
         return tuple(found[:limit])
 
+    def outdated(
+        self, *, before: datetime, after: Subject | None, limit: int
+    ) -> tuple[Outdated, ...]:
+        """Return records that may hold something to purge, in the order of subjects."""
+        with self._lock.get():
+            found = [
+                Outdated(
+                    subject=subject,
+                    revision=self._records[subject].revision,
+                    has_events=bool(self._events.get(subject)),
+                )
+                for subject, summary in sorted(self._summaries.items(), key=_key_order)
+                if summary.outdated_at is not None
+                and summary.outdated_at < before
+                and (after is None or _order(subject) > _order(after))
+            ]
+        return tuple(found[:limit])
+
+    def purge_events(self, *, before: datetime, limit: int) -> int:
+        """Delete the oldest events before that time; return how many."""
+        with self._lock.get():
+            every = (each for trail in self._events.values() for each in trail)
+            old = sorted((each for each in every if each.at < before), key=lambda each: each.at)
+            gone = {each.id for each in old[:limit]}
+            self._events = {
+                subject: tuple(each for each in trail if each.id not in gone)
+                for subject, trail in self._events.items()
+            }
+        return len(gone)
+
+    def health(self) -> Health:
+        """Tell that what is stored does not last: always."""
+        return Health(
+            problems=(
+                Problem(
+                    id="not-durable",
+                    sentence="What is stored lasts no longer than this process.",
+                    mend="Use a storage over a database, but for tests and demonstrations.",
+                ),
+            )
+        )
+
     def stands(self, subject: Subject, change: Change) -> bool:
         """Whether a commit of the change would win now."""
         record = self._records.get(subject)
@@ -173,3 +216,7 @@ class AsyncMemoryStorage:
 
 def _order(subject: Subject) -> tuple[bytes, bytes, bytes]:
     return subject.parts
+
+
+def _key_order(item: tuple[Subject, Summary]) -> tuple[bytes, bytes, bytes]:
+    return _order(item[0])

@@ -108,3 +108,28 @@ class Instant(TypeDecorator[datetime]):
         if value is None:
             return None
         return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
+
+
+def text_in(value: object) -> str:
+    """Return the text that a column holds, from what any driver returns for it.
+
+    Raises:
+        ValueError, TypeError, OverflowError: it holds none.
+    """
+    if isinstance(value, (bytes, bytearray)):
+        return value.decode()
+    if not isinstance(value, str):
+        raise TypeError("a column holds no text")
+    return value
+
+
+def instant_in(value: object) -> datetime:
+    """Return the instant that a column holds, from what any driver returns for it, in UTC.
+
+    Raises:
+        ValueError, TypeError, OverflowError: it holds none.
+    """
+    instant = datetime.fromisoformat(value) if isinstance(value, str) else value
+    if not isinstance(instant, datetime):
+        raise TypeError("a column holds no time")
+    return instant.astimezone(UTC) if instant.tzinfo else instant.replace(tzinfo=UTC)

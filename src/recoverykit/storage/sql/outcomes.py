@@ -5,10 +5,13 @@ A verdict holds no exception: the text and the arguments of a driver's may quote
 
 from dataclasses import dataclass
 from enum import Enum
+from typing import TypeVar
 
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from recoverykit.errors import OutcomeUnknown, StorageError
+from recoverykit.errors import ConcurrentUpdate, OutcomeUnknown, StorageError
+
+_Result = TypeVar("_Result")
 
 
 class Outcome(Enum):
@@ -123,6 +126,22 @@ def is_won(verdict: Verdict) -> bool:
     if verdict.outcome in {Outcome.FAILED, Outcome.SEVERED}:
         raise StorageError(f"the commit failed and changed nothing: {verdict.report}")
     return verdict is WON
+
+
+def done(result: _Result | Verdict) -> _Result:
+    """Return the result of a step, or raise what its verdict says.
+
+    Raises:
+        ConcurrentUpdate: other writers won every try.
+        OutcomeUnknown, StorageError: as for `Storage.commit`.
+    """
+    if not isinstance(result, Verdict):
+        return result
+    if result.outcome is Outcome.LOST:
+        raise ConcurrentUpdate("other writers won every try")
+    if result.outcome is Outcome.UNKNOWN:
+        is_won(result)
+    raise StorageError(f"the database failed: {result.report}")
 
 
 def _report(error: Exception) -> str:

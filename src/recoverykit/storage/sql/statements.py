@@ -13,6 +13,7 @@ from sqlalchemy import (
     Update,
     and_,
     bindparam,
+    exists,
     func,
     or_,
     select,
@@ -23,6 +24,7 @@ from recoverykit.core.events import Event
 from recoverykit.core.record import Change, SetState, Summary
 from recoverykit.core.subject import Subject
 from recoverykit.storage.sql.tables import Tables
+from recoverykit.storage.sql.trail_statements import TrailStatements
 
 _SUMMARY_OF_NOTHING = Summary(
     state=SetState.NONE,
@@ -45,6 +47,7 @@ _SUMMARY_COLUMNS = (
     "retry_at",
     "key_ids",
     "seal_key_id",
+    "outdated_at",
 )
 
 
@@ -67,6 +70,9 @@ class Statements:
     key_use: Executable
     sealed_otherwise: Executable
     sealed_otherwise_after: Executable
+    outdated: Executable
+    outdated_after: Executable
+    trail: TrailStatements
 
     @classmethod
     def on(cls, tables: Tables) -> "Statements":
@@ -96,6 +102,9 @@ class Statements:
             sealed_otherwise_after=_sealed_otherwise(tables.records).where(
                 _is_behind_key(tables.records)
             ),
+            outdated=_outdated(tables),
+            outdated_after=_outdated(tables).where(_is_behind_key(tables.records)),
+            trail=TrailStatements.on(tables),
         )
 
     def sealed_by_another(
@@ -114,8 +123,9 @@ def _update_and_tell(update: ReturningUpdate[Any], events: Table) -> Executable:
     It writes the event if the update wrote the record, and returns how many records that were.
     """
     won = update.cte("won")
-    values = [bindparam(f"{_EVENT}{column.name}", type_=column.type) for column in events.c]
-    told = events.insert().from_select(events.c.keys(), select(*values).select_from(won))
+    columns = [column for column in events.c if column.name != "position"]  # the outbox gives it
+    values = [bindparam(f"{_EVENT}{column.name}", type_=column.type) for column in columns]
+    told = events.insert().from_select(columns, select(*values).select_from(won))
     return select(func.count()).select_from(won).add_cte(told.cte("told"))
 
 
@@ -133,6 +143,22 @@ def _subjects(records: Table) -> "Select[Any, Any, Any]":
 def _sealed_otherwise(records: Table) -> "Select[Any, Any, Any]":
     seal = func.coalesce(records.c.seal_key_id, "")  # no key has the empty id
     return _subjects(records).where(seal != bindparam("seal")).limit(bindparam("limit"))
+
+
+def _outdated(tables: Tables) -> "Select[Any, Any, Any, Any, Any]":
+    records, events = tables.records.c, tables.events.c
+    # In the same statement, so that both are told of one moment.
+    trail = exists().where(
+        events.tenant == records.tenant,
+        events.subject == records.subject,
+        events.scope == records.scope,
+    )
+    return (
+        _subjects(tables.records)
+        .add_columns(records.revision, trail.label("has_events"))
+        .where(records.outdated_at < bindparam("before"))
+        .limit(bindparam("limit"))
+    )
 
 
 def _is_behind_key(records: Table) -> ColumnElement[bool]:
@@ -190,6 +216,7 @@ def row_of(change: Change) -> dict[str, object]:
         "retry_at": summary.retry_at,
         "key_ids": f" {' '.join(summary.key_ids)} ",
         "seal_key_id": summary.seal_key_id,
+        "outdated_at": summary.outdated_at,
     }
 
 

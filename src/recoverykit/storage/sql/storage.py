@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from datetime import datetime
 from functools import partial
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -12,13 +13,16 @@ from recoverykit.core.record import Change, Record
 from recoverykit.core.subject import Subject
 from recoverykit.errors import CorruptRecord, InvalidArgument, StorageError
 from recoverykit.per_process import PerProcess, keep_from_forking
-from recoverykit.storage import KeyUse
+from recoverykit.storage import Health, KeyUse, Outdated
 from recoverykit.storage.key_use import key_use_of
 from recoverykit.storage.sql import outcomes, swap
 from recoverykit.storage.sql.engine import carries_locks, checked_url, opened, require_kind
+from recoverykit.storage.sql.health import examine, unreachable
+from recoverykit.storage.sql.outbox import SQLOutbox
 from recoverykit.storage.sql.outcomes import WON, Outcome, Verdict
 from recoverykit.storage.sql.statements import Statements, key_of
 from recoverykit.storage.sql.tables import DEFAULT_PREFIX, define_tables
+from recoverykit.storage.sql.trail import Trail
 from recoverykit.storage.sql.transaction import Transaction
 
 CREATIONS = 5  # each failure means that another process was first with one of four objects
@@ -27,10 +31,11 @@ _Result = TypeVar("_Result")
 
 
 class SQLStorage:
-    """Recovery codes in two tables of SQLite, PostgreSQL, MySQL or MariaDB.
+    """Recovery codes in three tables of SQLite, PostgreSQL, MySQL or MariaDB.
 
     Implements `recoverykit.storage.TransactionalStorage`, at every isolation level, and
-    `recoverykit.storage.EnumerableStorage`.
+    `recoverykit.storage.EnumerableStorage`, `recoverykit.storage.OutboxStorage`,
+    `recoverykit.storage.PurgeableStorage` and `recoverykit.storage.ExaminableStorage`.
 
     Args:
         engine_or_url: the host's engine, which is used as it is and never closed; or the URL of
@@ -139,6 +144,56 @@ class SQLStorage:
         statement, values = self._statements.sealed_by_another(seal_key_id, after, limit)
         return subjects_of(self._select(statement, **values))
 
+    def outdated(
+        self, *, before: datetime, after: Subject | None, limit: int
+    ) -> tuple[Outdated, ...]:
+        """Return records that may hold something to purge, in the order of the key.
+
+        Raises:
+            StorageError, MissingExtra: as for ``load``.
+        """
+        statements, values = self._statements, {"before": before, "limit": limit}
+        if after is None:
+            rows = self._select(statements.outdated, **values)
+        else:
+            rows = self._select(statements.outdated_after, **values, **key_of(after))
+        return tuple(
+            Outdated(subject=subject, revision=row.revision, has_events=bool(row.has_events))
+            for subject, row in zip(subjects_of(rows), rows, strict=True)
+        )
+
+    def purge_events(self, *, before: datetime, limit: int) -> int:
+        """Delete the oldest events before that time in one transaction; return how many.
+
+        Whatever a reader of the outbox has not acknowledged stays, with a position or without.
+
+        Raises:
+            ConcurrentUpdate, OutcomeUnknown, StorageError: perhaps nothing was deleted.
+            MissingExtra: the driver of the URL is not installed.
+        """
+        return self._run(lambda loan: self._trail(loan).purge(before, limit))
+
+    @property
+    def outbox(self) -> SQLOutbox:
+        """The events that the commits have written, for readers that must miss none."""
+        return SQLOutbox(self._run, self._trail)
+
+    def health(self) -> Health:
+        """Look at the tables, and at the settings on which the contract rests.
+
+        A host's engine is left as it is: here is told what it lacks. A database that cannot be
+        reached is a problem like the others. Costs some queries: for a probe or an alarm, not for
+        every call.
+
+        Raises:
+            MissingExtra: the driver of the URL is not installed.
+        """
+        step = partial(examine, metadata=self._metadata)
+        found = self._lend(step)
+        if isinstance(found, Verdict) and found.outcome is Outcome.SEVERED:
+            found = self._lend(step)  # see _commit
+        return unreachable(found) if isinstance(found, Verdict) else found
+
     def create_tables(self) -> None:
         """Make what is missing of the tables; several processes may do so at once.
 
@@ -186,6 +241,16 @@ class SQLStorage:
         if isinstance(found, Verdict):
             raise StorageError(f"the load failed: {found.report}")
         return found
+
+    def _trail(self, loan: Transaction) -> Trail:
+        return Trail(loan=loan, statements=self._statements.trail, is_ours=self._own is not None)
+
+    def _run(self, step: Callable[[Transaction], _Result | Verdict]) -> _Result:
+        """Run a step that may as well run twice."""
+        done = self._lend(step)
+        if isinstance(done, Verdict) and done.outcome in {Outcome.SEVERED, Outcome.UNKNOWN}:
+            done = self._lend(step)
+        return outcomes.done(done)
 
     def _commit(
         self,

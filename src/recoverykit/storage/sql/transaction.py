@@ -59,14 +59,19 @@ class Transaction:
             self._is_explicit = False
         self.connection.commit()
 
+    def rollback(self) -> None:
+        """Roll back what is open, so that the next transaction can begin."""
+        if self._is_explicit:
+            self._is_explicit = False
+            self.connection.exec_driver_sql("ROLLBACK")
+        self.connection.rollback()
+
     def release(self) -> None:
         """Roll back what is open, and give the connection back; throw it away if that fails."""
         if self.connection.closed:
             return  # by the host's function: the pool has rolled back
         try:
-            if self._is_explicit:
-                self.connection.exec_driver_sql("ROLLBACK")
-            self.connection.rollback()
+            self.rollback()
         except Exception:  # noqa: BLE001 - must not hide what the host's function raised
             self.connection.invalidate()
         finally:
