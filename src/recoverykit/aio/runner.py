@@ -1,5 +1,6 @@
 """The asynchronous runner: runs the flows of one kit, and announces how they ended."""
 
+from datetime import datetime
 from inspect import isawaitable
 from typing import TypeVar
 
@@ -11,7 +12,13 @@ from recoverykit.driver import Around
 from recoverykit.errors import InvalidArgument, RedemptionRefused
 from recoverykit.runner import Equipment, log_listener, settled, watch_over
 from recoverykit.shell import HostFunction
-from recoverykit.storage import AnyStorage, EnumerableStorage, is_storage
+from recoverykit.storage import (
+    AnyStorage,
+    EnumerableStorage,
+    Outdated,
+    PurgeableStorage,
+    is_storage,
+)
 from recoverykit.verbs import Verb
 
 _Result = TypeVar("_Result")
@@ -25,6 +32,7 @@ class AsyncRunner:
             raise InvalidArgument("a storage must have the methods load and commit")
         limiter = AsyncLimiter(equipment.hashing)
         self._shell = AsyncShell(storage, limiter=limiter, driver=equipment.driver)
+        self._driver = equipment.driver
         self._on_event = equipment.on_event
         self._observer = equipment.observer
 
@@ -66,6 +74,33 @@ class AsyncRunner:
             self._enumerable.sealed_otherwise, seal_key_id, after=after, limit=limit
         )
         return found
+
+    async def purge_events(self, *, before: datetime, limit: int) -> int:
+        """Delete old events; see `PurgeableStorage.purge_events`."""
+        count: int = await self._shell.ask(
+            self._purgeable.purge_events, before=before, limit=limit
+        )
+        return count
+
+    async def outdated(
+        self, *, before: datetime, after: Subject | None, limit: int
+    ) -> tuple[Outdated, ...]:
+        """Return what may be purged; see `PurgeableStorage.outdated`."""
+        found: tuple[Outdated, ...] = await self._shell.ask(
+            self._purgeable.outdated, before=before, after=after, limit=limit
+        )
+        return found
+
+    def past(self, time: object) -> datetime:
+        """Return a time that has been; see `Driver.past`."""
+        return self._driver.past(time)
+
+    @property
+    def _purgeable(self) -> PurgeableStorage:
+        storage = self._shell.storage
+        if not isinstance(storage, PurgeableStorage):
+            raise InvalidArgument("this storage cannot be purged")
+        return storage
 
     @property
     def _enumerable(self) -> EnumerableStorage:

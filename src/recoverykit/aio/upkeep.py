@@ -1,12 +1,13 @@
-"""What an operator asks of a kit: to bring sets along from elsewhere, to erase, to reseal."""
+"""What an operator asks of a kit: to bring sets along, to erase, to reseal, to purge."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from recoverykit.core.foreign_scheme import ForeignScheme
 from recoverykit.core.format import CodeFormat
 from recoverykit.core.importing import masked_all
-from recoverykit.core.results import Resealed, Status
+from recoverykit.core.results import Purged, Resealed, Status
 from recoverykit.core.subject import Subject
 from recoverykit.errors import (
     ConcurrentUpdate,
@@ -161,3 +162,44 @@ class AsyncUpkeep:
                 failed.append(each)
         last = batch[-1] if len(batch) == limit else None
         return Resealed(count=count, failed=tuple(failed), last=last)
+
+    async def purge(self, *, before: datetime, after: Subject | None = None, limit: int = 100) -> Purged:
+        """Remove a batch of what ended before a time: events, then expired and revoked sets.
+
+        Begin without ``after``, and go on with ``Purged.last`` until ``Purged.done``.
+
+        A set that expired or was revoked goes, with its whole document where nothing else is in it.
+        From a document that stays goes what was superseded or has lapsed: former codes, a pending
+        set that nobody confirmed, an unlock. Never removed is a set that is active, exhausted or
+        disabled; what a delay, an unlock or ``Policy.replay_for`` still runs for; a document as
+        long as there are events of its subject; an event that a reader of the outbox has not
+        acknowledged; or what others have changed meanwhile. Nobody is told of it.
+
+        Args:
+            before: aware, and not after now. What ended then, or later, is kept.
+            after: where the batch before ended; None for the first.
+            limit: how many events, or documents, the batch has at most; 1 to 10,000.
+
+        Raises:
+            InvalidArgument: the time or the subject cannot be used, the limit is out of its bounds,
+                or the storage cannot be purged.
+            StorageError: what is stored cannot be read, or not be written.
+        """
+        require_batch(limit)
+        behind = None if after is None else Subject.of(after)
+        time = self._runner.past(before)
+        events = await self._runner.purge_events(before=time, limit=limit)
+        if events >= limit:
+            # Documents wait for the last of their events, so they come when the old ones are gone.
+            return Purged(count=0, events=events, failed=(), last=behind, done=False)
+        batch = await self._runner.outdated(before=time, after=behind, limit=limit)
+        count, failed = 0, list[Subject]()
+        for each in batch:
+            try:
+                count += await self._runner.run(self._verbs.purge(each, before=time))
+            except (UnknownKey, CorruptRecord, ConcurrentUpdate, OutcomeUnknown):
+                failed.append(each.subject)
+        last = batch[-1].subject if len(batch) >= limit else None
+        return Purged(
+            count=count, events=events, failed=tuple(failed), last=last, done=last is None
+        )
