@@ -7,21 +7,30 @@ from pytest_benchmark.fixture import BenchmarkFixture
 
 from benchmarks.figure import HEAD, Figure
 from benchmarks.race import Race
+from benchmarks.reading import READINGS_HEAD, Reading
 from tests.conftest import running_server
 from tests.servers import PostgreSQLServer
 
 _FIGURES = pytest.StashKey[list[Figure]]()
+_READINGS = pytest.StashKey[list[Reading]]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Begin without a figure."""
     config.stash[_FIGURES] = []
+    config.stash[_READINGS] = []
 
 
 @pytest.fixture
 def race(benchmark: BenchmarkFixture, pytestconfig: pytest.Config) -> Race:
     """A race whose figures stand in the table at the end."""
     return Race(benchmark, pytestconfig.stash[_FIGURES])
+
+
+@pytest.fixture
+def readings(pytestconfig: pytest.Config) -> list[Reading]:
+    """Where the readings of the second table are collected."""
+    return pytestconfig.stash[_READINGS]
 
 
 @pytest.fixture(
@@ -53,3 +62,8 @@ def pytest_terminal_summary(
         terminalreporter.write_line(HEAD)
         for figure in figures:
             terminalreporter.write_line(figure.to_line())
+    if readings := config.stash[_READINGS]:
+        terminalreporter.section("the event loop")
+        terminalreporter.write_line(READINGS_HEAD)
+        for reading in readings:
+            terminalreporter.write_line(reading.to_line())

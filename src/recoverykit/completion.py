@@ -5,33 +5,61 @@ is built. A task that nobody else knows is out of its reach, and the group that 
 for it.
 """
 
+from asyncio import CancelledError
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import Future
 from typing import TypeVar
 
-from anyio import CancelScope, CapacityLimiter, create_task_group, to_thread
+from anyio import (
+    CancelScope,
+    CapacityLimiter,
+    Event,
+    create_task_group,
+    get_cancelled_exc_class,
+    to_thread,
+)
 
 _Result = TypeVar("_Result")
 
 
-async def to_the_end(function: Callable[[], Awaitable[_Result]]) -> _Result:
+async def to_the_end(
+    function: Callable[[], Awaitable[_Result]],
+    *,
+    on_cancel: Callable[[], object] | None = None,
+) -> _Result:
     """Await the function's result in a task of its own, and raise a cancellation afterwards.
 
+    Args:
+        function: what to await.
+        on_cancel: called once when the caller is cancelled; the function is waited for all the
+            same. None for nothing.
+
     Raises:
-        Exception: whatever the function raises.
+        BaseException: whatever the function raises.
     """
     end: Future[_Result] = Future()
+    has_ended = Event()
 
     async def run() -> None:
-        with CancelScope(shield=True):
-            try:
+        try:
+            with CancelScope(shield=True):
                 end.set_result(await function())
-            except Exception as error:  # noqa: BLE001  # raised again below, and not in a group
-                end.set_exception(error)
+        except get_cancelled_exc_class():
+            raise
+        except BaseException as error:  # noqa: BLE001  # raised again below, and not in a group
+            end.set_exception(error)
+        finally:
+            has_ended.set()
 
     async with create_task_group() as group:
         group.start_soon(run)
-    return end.result()
+        if on_cancel is not None:
+            try:
+                await has_ended.wait()
+            except BaseException:
+                on_cancel()
+                raise
+    return _ended(end)
 
 
 async def in_threads(
@@ -60,7 +88,7 @@ async def in_threads(
         for job, end in zip(jobs, ends, strict=True):
             group.start_soon(run, job, end)
     failed = [end for end in ends if end.done() and end.exception() is not None]
-    return tuple(end.result() for end in (failed or ends))
+    return tuple(map(_ended, failed or ends))
 
 
 def _run(job: Callable[[], _Result], end: "Future[_Result]") -> None:
@@ -69,3 +97,10 @@ def _run(job: Callable[[], _Result], end: "Future[_Result]") -> None:
         end.set_result(job())
     except BaseException as error:  # noqa: BLE001  # raised again where the job is waited for
         end.set_exception(error)
+
+
+def _ended(end: "Future[_Result]") -> _Result:
+    """Return how a task of ours ended, or raise it."""
+    if not end.done():
+        raise CancelledError  # by itself, or by whoever cancels all tasks that there are
+    return end.result()

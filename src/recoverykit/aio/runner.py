@@ -77,9 +77,7 @@ class AsyncRunner:
 
     async def purge_events(self, *, before: datetime, limit: int) -> int:
         """Delete old events; see `PurgeableStorage.purge_events`."""
-        count: int = await self._shell.ask(
-            self._purgeable.purge_events, before=before, limit=limit
-        )
+        count: int = await self._shell.ask(self._purgeable.purge_events, before=before, limit=limit)
         return count
 
     async def outdated(

@@ -19,6 +19,7 @@ from recoverykit.storage import AnyStorage, TransactionalStorage, is_async
 
 _Result = TypeVar("_Result")
 
+_CALLS_AT_A_TURN: Final = 4  # each works for half a millisecond before it first has to wait
 _STORAGE_THREADS: Final = 15  # as many as a pool of ours, or SQLAlchemy's own, has connections
 
 
@@ -57,6 +58,7 @@ class AsyncShell:
         self._limiter = limiter
         self._driver = driver
         self._threads = PerLoop(lambda: CapacityLimiter(_STORAGE_THREADS))
+        self._turnstile = PerLoop(lambda: CapacityLimiter(_CALLS_AT_A_TURN))
 
     async def run(
         self,
@@ -79,6 +81,10 @@ class AsyncShell:
             BaseException: whatever ``within`` raised.
         """
         with closing(flow):
+            async with self._turnstile.get():
+                # Who gets in lets the loop turn once, or it would stand still while hundreds of
+                # calls that come together work one after the other.
+                pass
             host = self._host(within)
             with closing(self._driver.drive(flow, host=host, around=around)) as driven:
                 step: Callable[[], Need] = partial(next, driven)

@@ -163,7 +163,9 @@ class AsyncUpkeep:
         last = batch[-1] if len(batch) == limit else None
         return Resealed(count=count, failed=tuple(failed), last=last)
 
-    async def purge(self, *, before: datetime, after: Subject | None = None, limit: int = 100) -> Purged:
+    async def purge(
+        self, *, before: datetime, after: Subject | None = None, limit: int = 100
+    ) -> Purged:
         """Remove a batch of what ended before a time: events, then expired and revoked sets.
 
         Begin without ``after``, and go on with ``Purged.last`` until ``Purged.done``.

@@ -3,9 +3,9 @@
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from types import TracebackType
-from typing import Any, Self, TypeVar, cast
+from typing import Any, Self, TypeVar
 
-from sqlalchemy import URL, Connection, Executable, MetaData, Row
+from sqlalchemy import URL, Executable, MetaData, Row
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from recoverykit.completion import to_the_end
@@ -16,6 +16,7 @@ from recoverykit.storage import KeyUse
 from recoverykit.storage.key_use import key_use_of
 from recoverykit.storage.sql import outcomes, swap
 from recoverykit.storage.sql.engine import checked_url, require_kind
+from recoverykit.storage.sql.loan import Loan
 from recoverykit.storage.sql.loop_engines import LoopEngines
 from recoverykit.storage.sql.outcomes import WON, Outcome, Verdict
 from recoverykit.storage.sql.statements import Statements, key_of
@@ -82,7 +83,7 @@ class AsyncSQLStorage:
         """
         statements = self._statements
         return await self._commit(
-            lambda loan: loan.run(lambda it: swap.swap(it, statements, subject, change, None))
+            lambda loan: loan.use(lambda it: swap.swap(it, statements, subject, change, None))
         )
 
     async def commit_within(
@@ -102,14 +103,17 @@ class AsyncSQLStorage:
         """
         statements = self._statements
 
-        async def step(loan: _Loan) -> Verdict:
-            verdict = await loan.run(lambda it: swap.write(it, statements, subject, change))
-            if verdict is WON:
-                await within(loan.connection)
-                verdict = await loan.run(
-                    lambda it: swap.commit_checked(it, statements, subject, change)
-                )
-            return verdict
+        async def step(loan: Loan) -> Verdict:
+            try:
+                verdict = await loan.run(lambda it: swap.write(it, statements, subject, change))
+                if verdict is WON:
+                    await loan.lend_to(within)
+                    verdict = await loan.run(
+                        lambda it: swap.commit_checked(it, statements, subject, change)
+                    )
+                return verdict
+            finally:
+                await loan.release()
 
         return await self._commit(step)
 
@@ -152,9 +156,7 @@ class AsyncSQLStorage:
         """
         report = ""
         for _ in range(CREATIONS):
-            verdict = await self._lend(
-                lambda loan: loan.run(partial(swap.create, metadata=self._metadata))
-            )
+            verdict = await self._loan().use(partial(swap.create, metadata=self._metadata))
             if verdict is WON:
                 return
             report = verdict.report
@@ -186,43 +188,18 @@ class AsyncSQLStorage:
         return await self._read(lambda it: swap.read(it, statement, values, is_ours=is_ours))
 
     async def _read(self, step: Callable[[Transaction], _Result | Verdict]) -> _Result:
-        found = await self._lend(lambda loan: loan.run(step))
+        found = await self._loan().use(step)
         if isinstance(found, Verdict) and found.outcome is not Outcome.FAILED:
-            found = await self._lend(lambda loan: loan.run(step))  # as for SQLStorage
+            found = await self._loan().use(step)  # as for SQLStorage
         if isinstance(found, Verdict):
             raise StorageError(f"the load failed: {found.report}")
         return found
 
-    async def _commit(self, step: Callable[["_Loan"], Awaitable[Verdict]]) -> bool:
-        verdict = await self._lend(step)
+    async def _commit(self, step: Callable[[Loan], Awaitable[Verdict]]) -> bool:
+        verdict = await step(self._loan())
         if verdict.outcome is Outcome.SEVERED:
-            verdict = await self._lend(step)  # as for SQLStorage
+            verdict = await step(self._loan())  # as for SQLStorage
         return outcomes.is_won(verdict)
 
-    async def _lend(
-        self, step: Callable[["_Loan"], Awaitable[_Result | Verdict]]
-    ) -> _Result | Verdict:
-        """Lend the step a connection, and take it back whatever happens."""
-        engine = self._engine()
-        try:
-            loan = _Loan(await engine.connect())
-        except Exception as error:  # noqa: BLE001 - a driver may raise anything
-            return outcomes.before_commit(error)
-        try:
-            return await step(loan)
-        finally:
-            await to_the_end(loan.release)
-
-
-class _Loan:
-    """A connection on which the steps of `SQLStorage` run: whatever waits in them is awaited."""
-
-    def __init__(self, connection: AsyncConnection) -> None:
-        self.connection: AsyncConnection = connection
-        self._transaction = Transaction(cast("Connection", connection.sync_connection))
-
-    async def run(self, step: Callable[[Transaction], _Result]) -> _Result:
-        return await self.connection.run_sync(lambda _: step(self._transaction))
-
-    async def release(self) -> None:
-        await self.run(Transaction.release)
+    def _loan(self) -> Loan:
+        return Loan(self._engine())
