@@ -32,7 +32,7 @@ def test_a_forged_form_does_nothing(visitor, enrolled):
     for action, token in product(_ACTIONS, tokens):
         seen = visitor.post(action, password=enrolled.password, **token)
         assert (seen.path, seen.status) == (action, 403)
-        assert texts.OUT_OF_DATE in seen.html
+        assert texts.OUT_OF_DATE.text in seen.html
     assert visitor.open("/codes").html == page
 
 

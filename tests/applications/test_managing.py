@@ -25,7 +25,7 @@ def test_a_wrong_password_unlocks_nothing(visitor, enrolled):
     visitor.sign_in(enrolled)
     visitor.open("/codes/unlock")
     seen = visitor.send("/codes/unlock", password="wrong")
-    assert (seen.status, seen.problem) == (403, texts.WRONG_PASSWORD)
+    assert (seen.status, seen.problem) == (403, texts.WRONG_PASSWORD.text)
     visitor.open("/codes")
     assert visitor.send("/codes/replace").path == "/codes/unlock"
 
@@ -64,7 +64,7 @@ def test_a_session_from_before_the_codes_cannot_change_them(program, ada):
     owner.sign_in(ada)
     owner.make_codes(ada)
     seen = early.unlock(ada)
-    assert (seen.status, seen.problem) == (403, texts.NEEDS_CODE)
+    assert (seen.status, seen.problem) == (403, texts.NEEDS_CODE.text)
 
 
 def test_the_session_that_made_the_codes_may_change_them(visitor, ada):
@@ -123,7 +123,7 @@ def test_codes_that_count_are_not_given_up_by_accident(visitor, ada):
     seen = visitor.post("/codes/issue", csrf=csrf)
 
     assert seen.status == 409
-    assert texts.STILL_ISSUED in seen.html
+    assert texts.STILL_ISSUED.text in seen.html
     assert seen.codes == []
 
 

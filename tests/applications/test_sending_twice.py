@@ -53,7 +53,7 @@ def test_a_login_opens_one_session_only(visitor, enrolled, program):
     seen = again.send("/login/code", code=enrolled.codes[1])
 
     assert seen.status == 409
-    assert texts.LOGIN_FINISHED in seen.html
+    assert texts.LOGIN_FINISHED.text in seen.html
     assert again.cookie("session") is None
     assert "Left: 9 of 10." in visitor.open("/codes").html
     assert program.sessions(enrolled.id, with_code=True) == 1

@@ -81,7 +81,7 @@ def test_wrong_passwords_run_into_a_brake(visitor, ada):
         visitor.send("/login", name=ada.name, password="wrong")
         visitor.send("/login", name=ada.name.upper(), password="wrong")
     seen = visitor.send("/login", name=ada.name, password=ada.password)
-    assert (seen.status, seen.problem) == (429, texts.TOO_MANY_PASSWORDS)
+    assert (seen.status, seen.problem) == (429, texts.TOO_MANY_PASSWORDS.text)
 
 
 def test_the_second_step_needs_the_first(visitor, enrolled):
