@@ -10,7 +10,7 @@ from examples.host import users
 from tests.applications.program import Program, running
 from tests.applications.visitor import Account, Visitor
 
-APPLICATIONS = ["flask_host"]
+APPLICATIONS = ["fastapi_host", "flask_host"]
 DATABASES = ["sqlite", pytest.param("postgresql", marks=pytest.mark.server)]
 
 _PASSWORD = "something that Ada has made up"
