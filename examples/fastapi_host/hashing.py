@@ -11,8 +11,8 @@ from anyio import CapacityLimiter, to_thread
 from examples.host import users
 from examples.host.users import User
 
-_AT_A_TIME: Final = 4
-_QUEUE: Final = 64  # those who wait longer than a second or two give up anyway
+AT_A_TIME: Final = 4
+QUEUE: Final = 64  # those who wait longer than a second or two give up anyway
 
 
 class TooManyWait(Exception):
@@ -20,10 +20,16 @@ class TooManyWait(Exception):
 
 
 class PasswordThreads:
-    """Verifies passwords off the event loop, some at a time; make it in the loop."""
+    """Verifies passwords off the event loop, some at a time; make it in the loop.
 
-    def __init__(self) -> None:
-        self._limiter = CapacityLimiter(_AT_A_TIME)
+    Args:
+        at_a_time: how many are hashed at the same time.
+        queue: how many may wait for that.
+    """
+
+    def __init__(self, *, at_a_time: int = AT_A_TIME, queue: int = QUEUE) -> None:
+        self._limiter = CapacityLimiter(at_a_time)
+        self._room = at_a_time + queue
 
     async def is_password_of(self, user: User | None, password: str) -> bool:
         """Whether the password is right, as `users.is_password_of` says.
@@ -31,7 +37,15 @@ class PasswordThreads:
         Raises:
             TooManyWait: nothing was judged.
         """
-        if self._limiter.statistics().tasks_waiting >= _QUEUE:
+        # Counted here: the limiter knows of those who wait only after a turn of the loop, and
+        # many may come in one.
+        if not self._room:
             raise TooManyWait
-        # Whoever is cancelled waits for the thread: none runs that the limiter has not counted.
-        return await to_thread.run_sync(users.is_password_of, user, password, limiter=self._limiter)
+        self._room -= 1
+        try:
+            # Whoever is cancelled waits for the thread: none runs that was not counted.
+            return await to_thread.run_sync(
+                users.is_password_of, user, password, limiter=self._limiter
+            )
+        finally:
+            self._room += 1

@@ -7,11 +7,9 @@ import pytest
 from argon2 import PasswordHasher
 
 from examples.host import users
+from tests.applications.cases import APPLICATIONS, DATABASES
 from tests.applications.program import Program, running
 from tests.applications.visitor import Account, Visitor
-
-APPLICATIONS = ["fastapi_host", "flask_host"]
-DATABASES = ["sqlite", pytest.param("postgresql", marks=pytest.mark.server)]
 
 _PASSWORD = "something that Ada has made up"
 # What is hashed cheaply is verified cheaply: the tests sign in hundreds of times.

@@ -2,14 +2,12 @@
 
 import re
 
-import pytest
-
 from examples.host import tables, texts
 from recoverykit import MalformedCode, TooManyAttempts
+from tests.applications.cases import any_application, any_database
 from tests.applications.visitor import Visitor
 
-# The database does not matter here.
-pytestmark = pytest.mark.parametrize("program", ["sqlite"], indirect=True)
+pytestmark = any_database
 
 
 def mistyped(code):
@@ -22,6 +20,7 @@ def test_without_codes_the_password_is_enough(visitor, ada, program):
     assert program.sessions(ada.id, with_code=False) == 1
 
 
+@any_application
 def test_a_typing_error_is_told_and_costs_nothing(visitor, enrolled):
     """A code with a wrong symbol is told as such, however often."""
     visitor.show_password(enrolled)
@@ -38,6 +37,7 @@ def test_no_text_brings_the_application_down(visitor, enrolled):
         assert visitor.send("/login/code", code=typed).status == 422
 
 
+@any_application
 def test_all_refusals_look_the_same(visitor, enrolled, foreign):
     """Neither the status nor the page tells a used code from a wrong one."""
     used = enrolled.codes[-1]
@@ -64,6 +64,7 @@ def test_a_delay_says_when(visitor, enrolled, foreign):
     assert re.search(r"possible at \d\d:\d\d:\d\d UTC\.$", refused.problem)
 
 
+@any_application
 def test_a_new_login_does_not_end_a_delay(visitor, enrolled, foreign):
     """The failures belong to the account, not to the session that made them."""
     visitor.show_password(enrolled)
@@ -158,6 +159,7 @@ def end_all(program, table, account):
         connection.execute(ended)
 
 
+@any_application
 def test_only_digests_of_ids_are_stored(visitor, enrolled, program):
     """Whoever reads the host's tables can take over neither a session nor a login."""
     visitor.sign_in(enrolled)

@@ -3,6 +3,7 @@
 import re
 
 from examples.host import texts, users
+from tests.applications.cases import any_database
 from tests.applications.program import PASSWORD, ROOT, running
 from tests.applications.visitor import Account, Visitor
 
@@ -15,6 +16,7 @@ def test_one_command_starts_it(application):
     assert f"-m examples.{application} " in makefile
 
 
+@any_database
 def test_the_user_of_the_demonstration_can_sign_in(visitor):
     """What the terminal says when the application starts is true."""
     assert PASSWORD in visitor.program.said()
@@ -22,6 +24,7 @@ def test_the_user_of_the_demonstration_can_sign_in(visitor):
     assert visitor.show_password(demonstration).path == "/codes"
 
 
+@any_database
 def test_the_keys_of_the_demonstration_are_for_its_owner_only(program):
     """Nobody else may read the file that was made for them."""
     (path,) = program.folder.glob("*.key")
@@ -54,6 +57,7 @@ def account_of(program, name):
     return Account(id=user.id, name=name, password=PASSWORD)
 
 
+@any_database
 def test_cookies_are_guarded(visitor, application, tmp_path):
     """Scripts and other sites get no cookie, and by https nobody else does."""
     database = f"sqlite:///{tmp_path / 'host.db'}"
