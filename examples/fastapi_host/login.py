@@ -28,7 +28,7 @@ router = APIRouter()
 @router.get("/login")
 async def ask_for_password(browser: Asking) -> Response:
     """Show the first step."""
-    visitor = browser.held(cookies.LOGIN) or tokens.new_id()
+    visitor = tokens.id_from(browser.held(cookies.LOGIN))
     response = answers.show(pages.password_page(tokens.csrf_token_of(visitor)))
     browser.keep(response, cookies.LOGIN, visitor, seconds=logins.LIFETIME)
     return response

@@ -28,7 +28,7 @@ blueprint = Blueprint("login", __name__)
 @blueprint.get("/login")
 def ask_for_password() -> Response:
     """Show the first step."""
-    visitor = browser.held(cookies.LOGIN) or tokens.new_id()
+    visitor = tokens.id_from(browser.held(cookies.LOGIN))
     response = browser.answer(pages.password_page(tokens.csrf_token_of(visitor)))
     browser.keep(response, cookies.LOGIN, visitor, seconds=logins.LIFETIME)
     return response

@@ -28,13 +28,25 @@ def test_a_driver_is_awaited(given, taken):
     assert engine.dialect.is_async
 
 
+class Watched:
+    """A user who sees in which thread the hash is looked at."""
+
+    def __init__(self):
+        self.threads = set()
+
+    @property
+    def password_hash(self):
+        self.threads.add(threading.get_ident())
+        return PasswordHasher(time_cost=1, memory_cost=64, parallelism=1).hash("x")
+
+
 def test_passwords_are_hashed_in_a_bounded_way():
     """Some at a time and some waiting; the next one is turned away before it costs anything."""
     results = []
 
     async def verify(threads):
         try:
-            results.append(await threads.is_password_of(None, "x"))
+            results.append(await threads.is_password_of(Watched(), "x"))
         except TooManyWait:
             results.append("too many")
 
@@ -47,19 +59,7 @@ def test_passwords_are_hashed_in_a_bounded_way():
 
     anyio.run(verify_all)
     # Whoever is turned away knows at once; afterwards there is room again.
-    assert results == ["too many"] + [False] * 6
-
-
-class Watched:
-    """A user who sees in which thread the hash is looked at."""
-
-    def __init__(self):
-        self.threads = set()
-
-    @property
-    def password_hash(self):
-        self.threads.add(threading.get_ident())
-        return PasswordHasher(time_cost=1, memory_cost=64, parallelism=1).hash("x")
+    assert results == ["too many"] + [True] * 6
 
 
 def test_passwords_are_not_hashed_on_the_loop():

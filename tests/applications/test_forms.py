@@ -112,7 +112,7 @@ def test_a_mistake_gets_a_page_too(visitor):
     """It looks like all others, whatever the framework would say."""
     missing, mistaken = visitor.open("/nothing"), visitor.open("/logout")
     assert (missing.status, mistaken.status) == (404, 405)
-    assert mistaken.headers["Allow"].split(", ") in (["POST"], ["OPTIONS", "POST"])
+    assert set(mistaken.headers["Allow"].split(", ")) - {"OPTIONS"} == {"POST"}
     for seen in (missing, mistaken):
         assert seen.headers["Content-Type"] == "text/html; charset=utf-8"
         assert '<html lang="en">' in seen.html

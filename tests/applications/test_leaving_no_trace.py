@@ -6,6 +6,8 @@ from recoverykit import CodeFormat
 from tests.applications.cases import any_database
 from tests.applications.visitor import Visitor
 
+pytestmark = any_database
+
 
 def everything_stored(program):
     """Return all that the database holds, as one text."""
@@ -46,7 +48,6 @@ def test_no_secret_is_left_behind(visitor, enrolled, program):
     assert not CodeFormat.default().matches(visitor.page.path)
 
 
-@any_database
 def test_nobody_else_writes_into_the_log(visitor):
     """A line break in an address does not begin a line of its own."""
     visitor.open("/nothing%0Aforged%20line")

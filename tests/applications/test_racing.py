@@ -3,13 +3,16 @@
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
+import pytest
+
 from examples.host import tables
 from tests.applications.visitor import Visitor
 
 _ROUNDS = 9  # one code is left for the last look
 
 
-def test_one_code_lets_one_browser_in(program, enrolled):
+@pytest.mark.parametrize("account", ["first", "second"])
+def test_one_code_lets_one_browser_in(program, enrolled, account):
     """Exactly one of two gets a session, and exactly one session row was written for the code."""
     for code in enrolled.codes[:_ROUNDS]:
         race(program, enrolled, code)

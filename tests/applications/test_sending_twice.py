@@ -7,7 +7,7 @@ from examples.host import codes, logins, texts
 from tests.applications.cases import any_database
 from tests.applications.visitor import Visitor
 
-_ROUNDS = 4
+_ROUNDS = 8
 
 
 def test_a_lost_answer_costs_no_code(visitor, enrolled, program):

@@ -117,6 +117,13 @@ def test_a_planted_id_is_not_adopted(visitor, enrolled, program):
     assert thief.open("/login/code").path == "/login"
 
 
+def test_a_planted_text_is_not_sent_back(visitor):
+    """What is no id of ours is forgotten for one that is."""
+    visitor.plant("login", "anything\\012else")
+    assert visitor.open("/login").status == 200
+    assert re.fullmatch("[0-9a-f]{64}", visitor.cookie("login"))
+
+
 def test_the_id_of_the_first_step_does_not_become_a_session(visitor, enrolled, program):
     """Whoever holds the id of a login knows no session, although that login opens one."""
     visitor.show_password(enrolled)
