@@ -4,6 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 EXTRAS := aiosqlite,asyncmy,asyncpg,import,mysql,postgresql,sql,telemetry,testing,words
+DRIVERS := aiosqlite,asyncmy,mysql,postgresql
 STAGES := lint types docs bench-once coverage
 
 # PYTHON=... chooses the interpreter; otherwise the newest one that can make an environment.
@@ -17,16 +18,19 @@ export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo demo-flask test setup lint types docs bench bench-once coverage deep clean
+.PHONY: help demo demo-fastapi demo-flask test setup lint types docs bench bench-once coverage deep clean
 
 help: ## Say what can be made.
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 
 demo: $(VENV)/.demo ## Issue, redeem and refuse codes on a SQLite file.
 	@$(BIN)/python examples/quickstart.py
 
-# For example: make demo-flask ARGUMENTS='--port 8001 --database postgresql+psycopg://...'
+# For example: make demo-fastapi ARGUMENTS='--port 8001 --database postgresql+psycopg://...'
 ARGUMENTS ?=
+demo-fastapi: $(VENV)/.hosts ## Serve a FastAPI application with recovery codes, on the async kit.
+	@$(BIN)/python -m examples.fastapi_host $(ARGUMENTS)
+
 demo-flask: $(VENV)/.hosts ## Serve a Flask application with recovery codes.
 	@$(BIN)/python -m examples.flask_host $(ARGUMENTS)
 
@@ -99,7 +103,7 @@ $(VENV)/.demo: $(VENV)/.created pyproject.toml
 $(VENV)/.hosts: $(VENV)/.created pyproject.toml
 	@echo "Installing recoverykit and the example applications' needs into $(VENV)"
 	@$(PIP) install --upgrade 'pip>=25.1'
-	@$(PIP) install --group hosts --editable '.[mysql,postgresql]'
+	@$(PIP) install --group hosts --editable '.[$(DRIVERS)]'
 	@touch $@
 
 $(VENV)/.test: $(VENV)/.created pyproject.toml

@@ -1,20 +1,19 @@
 """Start the application: `python -m examples.flask_host --help` says what can be chosen."""
 
-import logging
 import signal
 import sys
 
 from waitress.server import create_server
 
 from examples.flask_host.app import create_app
-from examples.host import settings
+from examples.host import journal, settings
 
 _THREADS = 8  # each holds at most one connection of the pool, which has 15
 
 
 def main() -> None:
     """Serve until interrupted."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
+    journal.start()
     given = settings.read("flask_host")
     server = create_server(
         create_app(given), host="127.0.0.1", port=given.port, threads=_THREADS, ident=None

@@ -1,13 +1,12 @@
 """What every request needs: the database, the kit, the settings."""
 
-import time
 from dataclasses import dataclass, field
 from typing import cast
 
 from flask import Flask, current_app, request
 from sqlalchemy import Engine
 
-from examples.host import codes, database, keys, users
+from examples.host import codes, database, keys
 from examples.host.brake import PasswordBrake
 from examples.host.settings import Settings
 from recoverykit import RecoveryKit
@@ -36,14 +35,11 @@ class Host:
 def build(settings: Settings) -> Host:
     """Open the database, make what is missing in it, and return the host."""
     engine = database.open_engine(settings.database)
-    database.create_tables(engine)
+    with engine.begin() as connection:
+        database.prepare(connection, settings)
     # The same engine as for the host's tables: a redemption and a session share a transaction.
     storage = SQLStorage(engine)
     storage.create_tables()
-    password_hash = users.hash_of(settings.password)
-    with engine.begin() as connection:
-        for name in settings.users:
-            users.put(connection, name, password_hash)
     kit = RecoveryKit(
         storage,
         policy=codes.POLICY,
@@ -63,11 +59,6 @@ def current() -> Host:
     return cast("Host", current_app.extensions[_NAME])
 
 
-def now() -> int:
-    """Return the seconds since 1970."""
-    return int(time.time())
-
-
 def source() -> dict[str, str]:
     """Return what the audit trail shall say about this request."""
-    return {"source": request.remote_addr or ""}
+    return codes.context_of(request.remote_addr)

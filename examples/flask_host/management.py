@@ -2,14 +2,14 @@
 
 from collections.abc import Callable
 from functools import wraps
-from http import HTTPStatus
 from typing import Concatenate, ParamSpec
 
 from flask import Blueprint, Response, request
 
-from examples.flask_host import browser, host
-from examples.host import codes, logins, pages, sessions, texts, tokens, users
+from examples.flask_host import browser, host, passwords
+from examples.host import codes, cookies, pages, sessions, signing_in, texts, tokens
 from examples.host.sessions import Session
+from examples.host.texts import Problem
 from recoverykit import CodesAlreadyIssued, ManagementLocked, RedemptionRefused
 
 _Rest = ParamSpec("_Rest")
@@ -90,24 +90,14 @@ def ask_for_password(session: Session) -> Response:
 @blueprint.post("/codes/unlock")
 @signed_in
 def unlock(session: Session) -> Response:
-    """Let this session change the codes for a while.
-
-    It takes two factors: the password now, and the code that opened the session. A host with
-    another second factor asks for that one here, too.
-    """
-    kit, brake = host.current().kit, host.current().brake
-    if not session.has_second_factor and codes.asks_for_code(kit.status(session.user_id)):
-        # It was opened by the password alone, before there were codes.
-        return _locked(session, texts.NEEDS_CODE, HTTPStatus.FORBIDDEN)
+    """Let this session change the codes for a while."""
+    kit = host.current().kit
+    if not codes.may_unlock(session, kit.status(session.user_id)):
+        return _locked(session, texts.NEEDS_CODE)
     # By session, for it is a stolen one that this page is about; a thief has many addresses.
-    place = tokens.digest_of(session.id)
-    if not brake.admits(session.name, place=place):
-        return _locked(session, texts.TOO_MANY_PASSWORDS, HTTPStatus.TOO_MANY_REQUESTS)
-    with host.current().engine.connect() as connection:
-        user = users.find(connection, session.name)
-    if not users.is_password_of(user, request.form.get("password", "")):
-        return _locked(session, texts.WRONG_PASSWORD, HTTPStatus.FORBIDDEN)
-    brake.release(session.name, place=place)
+    user = passwords.shown_by(session.name, place=tokens.digest_of(session.id))
+    if isinstance(user, Problem):
+        return _locked(session, user)
     kit.unlock(session.user_id, session=session.id, context=host.source())
     return browser.go("/codes")
 
@@ -118,11 +108,10 @@ def leave(session: Session) -> Response:
     """End the session on the server, not only in the browser."""
     host.current().kit.lock(session.user_id, session=session.id, context=host.source())
     with host.current().engine.begin() as connection:
-        sessions.close(connection, session.id)
-        logins.end(connection, session.attempt)
+        signing_in.leave(connection, session)
     response = browser.go("/login")
-    browser.drop(response, browser.SESSION)
-    browser.drop(response, browser.LOGIN)
+    browser.drop(response, cookies.SESSION)
+    browser.drop(response, cookies.LOGIN)
     return response
 
 
@@ -141,7 +130,7 @@ def _issue(session: Session, *, replace: bool) -> Response:
 
 
 def _manage(
-    session: Session, *, refused: RedemptionRefused | None = None, problem: str = ""
+    session: Session, *, refused: RedemptionRefused | None = None, problem: Problem | None = None
 ) -> Response:
     page = pages.manage_page(
         tokens.csrf_token_of(session.id),
@@ -153,6 +142,5 @@ def _manage(
     return browser.answer(page)
 
 
-def _locked(session: Session, problem: str, status: int) -> Response:
-    csrf = tokens.csrf_token_of(session.id)
-    return browser.answer(pages.unlock_page(csrf, problem=problem, status=status))
+def _locked(session: Session, problem: Problem) -> Response:
+    return browser.answer(pages.unlock_page(tokens.csrf_token_of(session.id), problem=problem))

@@ -2,6 +2,7 @@
 
 import logging
 
+from examples.host.sessions import Session
 from recoverykit import Event, Policy, SetState, Status
 
 POLICY = Policy(
@@ -23,6 +24,21 @@ def asks_for_code(status: Status) -> bool:
     disable them by guessing.
     """
     return status.state not in _OFF
+
+
+def may_unlock(session: Session, status: Status) -> bool:
+    """Whether a session may change the codes once it has shown the password again.
+
+    It takes two factors: the password, and the code that opened the session. A host with another
+    second factor asks for that one, too.
+    """
+    # Without it, it was opened by the password alone, before there were codes.
+    return session.has_second_factor or not asks_for_code(status)
+
+
+def context_of(address: str | None) -> dict[str, str]:
+    """Return what the audit trail shall say about a request from that address."""
+    return {"source": address or ""}
 
 
 def write_trail(event: Event) -> None:

@@ -2,26 +2,53 @@
 
 import contextlib
 import sqlite3
-from typing import cast
+from typing import Final, TypedDict, cast
 
-from sqlalchemy import Engine, create_engine, event
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from examples.host import users
+from examples.host.settings import Settings
 from examples.host.tables import metadata
+
+_AWAITED: Final = {
+    "sqlite": "aiosqlite",
+    "postgresql": "psycopg",
+    "mysql": "asyncmy",
+    "mariadb": "asyncmy",
+}
+
+
+class _Options(TypedDict):
+    hide_parameters: bool
+    pool_pre_ping: bool
+
+
+# An error must not show what was about to be written, nor a pool hand out a dead connection.
+_OPTIONS = _Options(hide_parameters=True, pool_pre_ping=True)
 
 
 def open_engine(url: str) -> Engine:
     """Return an engine on any database of SQLAlchemy's, set up safely for SQLite."""
-    # An error must not show what was about to be written, nor a pool hand out a dead connection.
-    engine = create_engine(url, hide_parameters=True, pool_pre_ping=True)
-    if engine.dialect.name == "sqlite":
-        event.listen(engine, "connect", prepare_sqlite)
+    engine = create_engine(url, **_OPTIONS)
+    _set_up(engine)
     return engine
 
 
-def create_tables(engine: Engine) -> None:
-    """Make the host's tables where they are missing."""
-    metadata.create_all(engine)
+def open_async_engine(url: str) -> AsyncEngine:
+    """Return an engine whose connections are awaited; a driver that is not gives way to one."""
+    engine = create_async_engine(_awaited(make_url(url)), **_OPTIONS)
+    _set_up(engine.sync_engine)
+    return engine
+
+
+def prepare(connection: Connection, settings: Settings) -> None:
+    """Make the host's tables where they are missing, and those who may sign in."""
+    metadata.create_all(connection)
+    password_hash = users.hash_of(settings.password)
+    for name in settings.users:
+        users.put(connection, name, password_hash)
 
 
 def prepare_sqlite(connection: DBAPIConnection, _: object) -> None:
@@ -31,3 +58,15 @@ def prepare_sqlite(connection: DBAPIConnection, _: object) -> None:
         cursor.execute("PRAGMA journal_mode = WAL")
         cursor.execute("PRAGMA synchronous = FULL")
         cursor.execute("PRAGMA foreign_keys = ON")
+
+
+def _set_up(engine: Engine) -> None:
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", prepare_sqlite)
+
+
+def _awaited(url: URL) -> URL:
+    backend = url.get_backend_name()
+    if url.get_dialect().is_async or backend not in _AWAITED:
+        return url
+    return url.set(drivername=f"{backend}+{_AWAITED[backend]}")

@@ -7,7 +7,7 @@ import base64
 import hashlib
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from http import HTTPStatus
 from pathlib import Path
@@ -16,6 +16,7 @@ from typing import Final
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from examples.host import texts
+from examples.host.texts import Problem
 from recoverykit import Issued, MalformedCode, RedemptionRefused, Status, TooManyAttempts
 
 _TEMPLATES = Path(__file__).parent / "templates"
@@ -55,9 +56,9 @@ class Page:
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
-def password_page(csrf: str, *, problem: str = "", status: int = HTTPStatus.OK) -> Page:
+def password_page(csrf: str, *, problem: Problem | None = None) -> Page:
     """Return the first step of the login."""
-    return Page(html=_render("password.html", csrf=csrf, problem=problem), status=status)
+    return _telling(problem, "password.html", csrf=csrf)
 
 
 def code_page(csrf: str, *, refused: RedemptionRefused | None = None) -> Page:
@@ -71,7 +72,7 @@ def manage_page(
     name: str,
     status: Status,
     refused: RedemptionRefused | None = None,
-    problem: str = "",
+    problem: Problem | None = None,
 ) -> Page:
     """Return what became of a user's codes, and what can be done about them.
 
@@ -82,14 +83,9 @@ def manage_page(
         refused: why a code that was typed back does not make the new ones count.
         problem: what else went wrong.
     """
-    page = _answering(
-        refused, "manage.html", csrf=csrf, name=name, codes=status, more_problem=problem
-    )
-    return Page(
-        html=page.html,
-        status=HTTPStatus.CONFLICT if problem else page.status,
-        headers=page.headers,
-    )
+    more = problem.text if problem else ""
+    page = _answering(refused, "manage.html", csrf=csrf, name=name, codes=status, more_problem=more)
+    return replace(page, status=problem.status) if problem else page
 
 
 def sheet_page(csrf: str, *, name: str, issued: Issued) -> Page:
@@ -97,14 +93,25 @@ def sheet_page(csrf: str, *, name: str, issued: Issued) -> Page:
     return Page(html=_render("sheet.html", csrf=csrf, name=name, issued=issued))
 
 
-def unlock_page(csrf: str, *, problem: str = "", status: int = HTTPStatus.OK) -> Page:
+def unlock_page(csrf: str, *, problem: Problem | None = None) -> Page:
     """Return the form that asks for the password again."""
-    return Page(html=_render("unlock.html", csrf=csrf, problem=problem), status=status)
+    return _telling(problem, "unlock.html", csrf=csrf)
 
 
 def message_page(message: str, *, status: int = HTTPStatus.OK) -> Page:
     """Return a page that says one thing, and leads back."""
     return Page(html=_render("message.html", message=message), status=status)
+
+
+def problem_page(problem: Problem) -> Page:
+    """Return a page that says why nothing was done."""
+    return message_page(problem.text, status=problem.status)
+
+
+def _telling(problem: Problem | None, template: str, **values: object) -> Page:
+    if problem is None:
+        return Page(html=_render(template, problem="", **values))
+    return Page(html=_render(template, problem=problem.text, **values), status=problem.status)
 
 
 def _answering(refused: RedemptionRefused | None, template: str, **values: object) -> Page:

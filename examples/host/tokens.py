@@ -2,14 +2,21 @@
 
 import hashlib
 import hmac
+import re
 import secrets
 
 _BYTES = 32
+_ID = re.compile("[0-9a-f]{64}")
 
 
 def new_id() -> str:
     """Return an id that nobody can guess: 256 random bits in hex."""
     return secrets.token_hex(_BYTES)
+
+
+def id_from(held: str | None) -> str:
+    """Return the id that a browser holds, or a new one: nothing else is worth sending back."""
+    return held if held and _ID.fullmatch(held) else new_id()
 
 
 def digest_of(an_id: str) -> str:

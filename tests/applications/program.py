@@ -36,6 +36,12 @@ class Program:
     engine: sa.Engine
     folder: Path
 
+    @property
+    def key_file(self) -> Path:
+        """The keys of the codes, which the application has made."""
+        (path,) = self.folder.glob("*.key")
+        return path
+
     def rows(self, table: sa.Table, **values: object) -> list[sa.Row]:
         """Return what stands in one of the host's tables."""
         query = sa.select(table).filter_by(**values)

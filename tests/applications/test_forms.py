@@ -3,9 +3,8 @@
 import re
 from itertools import product
 
-import pytest
-
 from examples.host import texts
+from tests.applications.cases import any_application, any_database
 from tests.applications.visitor import Visitor
 
 _ACTIONS = [
@@ -18,8 +17,7 @@ _ACTIONS = [
 ]
 _PATHS = ["/", "/login", "/login/code", "/codes", "/codes/unlock", "/nothing"]
 
-# The database does not matter here.
-pytestmark = pytest.mark.parametrize("program", ["sqlite"], indirect=True)
+pytestmark = any_database
 
 
 def test_a_forged_form_does_nothing(visitor, enrolled):
@@ -32,7 +30,7 @@ def test_a_forged_form_does_nothing(visitor, enrolled):
     for action, token in product(_ACTIONS, tokens):
         seen = visitor.post(action, password=enrolled.password, **token)
         assert (seen.path, seen.status) == (action, 403)
-        assert texts.OUT_OF_DATE in seen.html
+        assert texts.OUT_OF_DATE.text in seen.html
     assert visitor.open("/codes").html == page
 
 
@@ -68,6 +66,7 @@ def test_nothing_is_kept_by_a_cache(visitor, enrolled):
     assert sheet.headers["Referrer-Policy"] == "no-referrer"
 
 
+@any_application
 def test_codes_are_shown_once(visitor, enrolled):
     """No page that can be opened shows the codes after the one that made them."""
     visitor.sign_in(enrolled)
@@ -79,6 +78,7 @@ def test_codes_are_shown_once(visitor, enrolled):
     assert not any(code in page for code in codes for page in pages)
 
 
+@any_application
 def test_what_was_typed_is_not_shown_again(visitor, enrolled):
     """A refused code does not stand in the page that refuses it."""
     visitor.show_password(enrolled)
@@ -86,6 +86,7 @@ def test_what_was_typed_is_not_shown_again(visitor, enrolled):
     assert typed not in visitor.send("/login/code", code=typed).html
 
 
+@any_application
 def test_every_field_has_a_label(visitor, enrolled):
     """The pages can be used by ear, and a password manager knows what is asked for."""
     pages = [visitor.open("/login"), visitor.show_password(enrolled)]
@@ -105,6 +106,16 @@ def test_every_field_has_a_label(visitor, enrolled):
     assert set(fields) == {"name", "password", "code"}
     assert 'autocomplete="one-time-code"' in pages[1].html
     assert 'aria-describedby="problem"' in pages[2].html
+
+
+def test_a_mistake_gets_a_page_too(visitor):
+    """It looks like all others, whatever the framework would say."""
+    missing, mistaken = visitor.open("/nothing"), visitor.open("/logout")
+    assert (missing.status, mistaken.status) == (404, 405)
+    assert set(mistaken.headers["Allow"].split(", ")) - {"OPTIONS"} == {"POST"}
+    for seen in (missing, mistaken):
+        assert seen.headers["Content-Type"] == "text/html; charset=utf-8"
+        assert '<html lang="en">' in seen.html
 
 
 def test_a_form_of_any_size_is_not_read(visitor):

@@ -3,7 +3,10 @@
 import sqlalchemy as sa
 
 from recoverykit import CodeFormat
+from tests.applications.cases import any_database
 from tests.applications.visitor import Visitor
+
+pytestmark = any_database
 
 
 def everything_stored(program):
@@ -43,6 +46,13 @@ def test_no_secret_is_left_behind(visitor, enrolled, program):
     assert not [secret for secret in secrets if secret in stored]
     assert not [secret for secret in secrets if secret in said]
     assert not CodeFormat.default().matches(visitor.page.path)
+
+
+def test_nobody_else_writes_into_the_log(visitor):
+    """A line break in an address does not begin a line of its own."""
+    visitor.open("/nothing%0Aforged%20line")
+    assert not [line for line in visitor.program.said().splitlines() if line.startswith("forged")]
+    assert "GET /nothing%0Aforged%20line 404" in visitor.program.said()
 
 
 def forms_of(code):

@@ -1,13 +1,11 @@
 """The management page: making, confirming, replacing and revoking codes."""
 
-import pytest
-
 from examples.host import texts
 from recoverykit import InvalidCode, MalformedCode
+from tests.applications.cases import any_application, any_database
 from tests.applications.visitor import Visitor
 
-# The database does not matter here.
-pytestmark = pytest.mark.parametrize("program", ["sqlite"], indirect=True)
+pytestmark = any_database
 
 
 def test_nothing_is_changed_without_an_unlock(visitor, enrolled):
@@ -25,7 +23,7 @@ def test_a_wrong_password_unlocks_nothing(visitor, enrolled):
     visitor.sign_in(enrolled)
     visitor.open("/codes/unlock")
     seen = visitor.send("/codes/unlock", password="wrong")
-    assert (seen.status, seen.problem) == (403, texts.WRONG_PASSWORD)
+    assert (seen.status, seen.problem) == (403, texts.WRONG_PASSWORD.text)
     visitor.open("/codes")
     assert visitor.send("/codes/replace").path == "/codes/unlock"
 
@@ -48,6 +46,7 @@ def test_an_unlock_is_of_one_session(visitor, enrolled):
     assert another.send("/codes/replace").path == "/codes/unlock"
 
 
+@any_application
 def test_an_unlock_ends_with_the_session(visitor, enrolled):
     """Who signs in again has to unlock again."""
     visitor.sign_in(enrolled)
@@ -64,7 +63,7 @@ def test_a_session_from_before_the_codes_cannot_change_them(program, ada):
     owner.sign_in(ada)
     owner.make_codes(ada)
     seen = early.unlock(ada)
-    assert (seen.status, seen.problem) == (403, texts.NEEDS_CODE)
+    assert (seen.status, seen.problem) == (403, texts.NEEDS_CODE.text)
 
 
 def test_the_session_that_made_the_codes_may_change_them(visitor, ada):
@@ -75,6 +74,7 @@ def test_the_session_that_made_the_codes_may_change_them(visitor, ada):
     assert not set(first) & set(second)
 
 
+@any_application
 def test_new_codes_count_once_one_was_typed_back(visitor, enrolled):
     """Until then the old ones count, and who has lost the new ones has lost nothing."""
     visitor.sign_in(enrolled)
@@ -123,10 +123,11 @@ def test_codes_that_count_are_not_given_up_by_accident(visitor, ada):
     seen = visitor.post("/codes/issue", csrf=csrf)
 
     assert seen.status == 409
-    assert texts.STILL_ISSUED in seen.html
+    assert texts.STILL_ISSUED.text in seen.html
     assert seen.codes == []
 
 
+@any_application
 def test_revoked_codes_do_not_count(visitor, enrolled):
     """After it the password is enough, and new codes can be made."""
     visitor.sign_in(enrolled)
@@ -139,6 +140,7 @@ def test_revoked_codes_do_not_count(visitor, enrolled):
     assert len(visitor.make_codes(enrolled)) == 10
 
 
+@any_application
 def test_the_page_says_which_codes_are_used(visitor, enrolled):
     """By their numbers on the sheet, with the time, and never by the codes themselves."""
     kept = enrolled.codes[:]
@@ -152,6 +154,7 @@ def test_the_page_says_which_codes_are_used(visitor, enrolled):
     assert not any(code in html for code in kept)
 
 
+@any_application
 def test_few_codes_are_told(visitor, enrolled):
     """Before the last one is gone, the page asks for new ones."""
     for _ in range(7):
@@ -161,6 +164,7 @@ def test_few_codes_are_told(visitor, enrolled):
     assert 'id="low"' in visitor.open("/codes").html
 
 
+@any_application
 def test_the_last_code_does_not_open_the_door_for_good(visitor, enrolled, program):
     """Who has used up all codes is still asked for one: exhausted is not switched off."""
     codes = enrolled.codes[:]

@@ -4,6 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
 from examples.host import codes, logins, texts
+from tests.applications.cases import any_database
 from tests.applications.visitor import Visitor
 
 _ROUNDS = 8
@@ -45,6 +46,7 @@ def test_a_double_click_opens_one_session(enrolled, program):
         assert program.sessions(enrolled.id, with_code=True) == before + 1
 
 
+@any_database
 def test_a_login_opens_one_session_only(visitor, enrolled, program):
     """Another code in a login that is finished is refused, and not spent."""
     visitor.show_password(enrolled)
@@ -53,7 +55,7 @@ def test_a_login_opens_one_session_only(visitor, enrolled, program):
     seen = again.send("/login/code", code=enrolled.codes[1])
 
     assert seen.status == 409
-    assert texts.LOGIN_FINISHED in seen.html
+    assert texts.LOGIN_FINISHED.text in seen.html
     assert again.cookie("session") is None
     assert "Left: 9 of 10." in visitor.open("/codes").html
     assert program.sessions(enrolled.id, with_code=True) == 1
@@ -78,6 +80,7 @@ def test_two_codes_in_one_login_at_once(enrolled, program):
     assert "Left: 8 of 10." in Visitor(program).sign_in(enrolled).html
 
 
+@any_database
 def test_a_form_from_before_the_logout_opens_nothing(visitor, enrolled, program):
     """Who finds the form of somebody who has signed out, and even the code, is not let in."""
     visitor.show_password(enrolled)
@@ -89,6 +92,7 @@ def test_a_form_from_before_the_logout_opens_nothing(visitor, enrolled, program)
     assert program.sessions(enrolled.id, with_code=True) == 0
 
 
+@any_database
 def test_a_form_of_somebody_who_is_signed_out_elsewhere(visitor, enrolled, program):
     """A replay does not bring back a session that is gone."""
     visitor.show_password(enrolled)

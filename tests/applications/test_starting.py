@@ -2,7 +2,8 @@
 
 import re
 
-from examples.host import texts, users
+from examples.host import texts
+from tests.applications.cases import any_application, any_database
 from tests.applications.program import PASSWORD, ROOT, running
 from tests.applications.visitor import Account, Visitor
 
@@ -15,6 +16,7 @@ def test_one_command_starts_it(application):
     assert f"-m examples.{application} " in makefile
 
 
+@any_database
 def test_the_user_of_the_demonstration_can_sign_in(visitor):
     """What the terminal says when the application starts is true."""
     assert PASSWORD in visitor.program.said()
@@ -22,48 +24,48 @@ def test_the_user_of_the_demonstration_can_sign_in(visitor):
     assert visitor.show_password(demonstration).path == "/codes"
 
 
+@any_database
 def test_the_keys_of_the_demonstration_are_for_its_owner_only(program):
     """Nobody else may read the file that was made for them."""
-    (path,) = program.folder.glob("*.key")
-    assert path.stat().st_mode & 0o777 == 0o600
+    assert program.key_file.stat().st_mode & 0o777 == 0o600
 
 
-def test_codes_outlive_the_process(application, tmp_path, monkeypatch):
-    """Codes work after a restart, and without their key nobody is let in, nor told a lie."""
-    database = f"sqlite:///{tmp_path / 'host.db'}"
-    with running(application, database=database, folder=tmp_path) as program:
-        ada = account_of(program, "ada")
-        visitor = Visitor(program)
-        visitor.sign_in(ada)
-        visitor.make_codes(ada)
-    with running(application, database=database, folder=tmp_path) as program:
-        assert Visitor(program).sign_in(ada).path == "/codes"
+@any_database
+def test_codes_belong_to_no_process(application, program, enrolled, tmp_path):
+    """Another one lets people in by the same codes; this one by https, where cookies are bound."""
+    choices = ("--https", "--key-file", str(program.key_file))
+    with running(application, *choices, database=program.database, folder=tmp_path) as another:
+        visitor = Visitor(another, is_https=True)
+        assert visitor.sign_in(enrolled).path == "/codes"
+        assert "Left: 9 of 10." in visitor.page.html
+        assert {each.name for each in visitor.http.cookies} == {"__Host-login", "__Host-session"}
+        guarded = Visitor(another).open("/login")
+    check_cookie(guarded, name="__Host-login", is_https=True)
+
+
+@any_database
+def test_cookies_are_guarded(visitor):
+    """Neither scripts nor the forms of other sites get one."""
+    check_cookie(visitor.open("/login"), name="login", is_https=False)
+
+
+def check_cookie(seen, *, name, is_https):
+    value, *attributes = seen.headers["Set-Cookie"].split("; ")
+    assert re.fullmatch(f"{name}=[0-9a-f]{{64}}", value)
+    assert {"httponly", "samesite=lax", "path=/"} <= {each.lower() for each in attributes}
+    assert ("Secure" in attributes) == is_https
+    assert not any(each.startswith("Domain") for each in attributes)
+
+
+@any_application
+@any_database
+def test_without_the_key_nobody_is_let_in(application, program, enrolled, tmp_path, monkeypatch):
+    """Nor is anybody told a lie: what cannot be judged is not called wrong."""
     monkeypatch.setenv("RECOVERY_KEYS", "another=" + "0" * 64)
-    with running(application, database=database, folder=tmp_path) as program:
-        visitor = Visitor(program)
-        visitor.show_password(ada)
-        seen = visitor.send("/login/code", code=ada.codes[0])
-        assert seen.status == 500
-        assert texts.BROKEN in seen.html
-        assert visitor.cookie("session") is None
-
-
-def account_of(program, name):
-    with program.engine.connect() as connection:
-        user = users.find(connection, name)
-    return Account(id=user.id, name=name, password=PASSWORD)
-
-
-def test_cookies_are_guarded(visitor, application, tmp_path):
-    """Scripts and other sites get no cookie, and by https nobody else does."""
-    database = f"sqlite:///{tmp_path / 'host.db'}"
-    with running(application, "--https", database=database, folder=tmp_path) as program:
-        guarded = Visitor(program).open("/login").headers["Set-Cookie"].split("; ")
-    plain = visitor.open("/login").headers["Set-Cookie"].split("; ")
-
-    for name, *attributes in (plain, guarded):
-        assert re.fullmatch("(__Host-)?login=[0-9a-f]{64}", name)
-        assert {"httponly", "samesite=lax", "path=/"} <= {each.lower() for each in attributes}
-        assert ("Secure" in attributes) == name.startswith("__Host-")
-        assert not any(each.startswith("Domain") for each in attributes)
-    assert (plain[0][:6], guarded[0][:6]) == ("login=", "__Host")
+    with running(application, database=program.database, folder=tmp_path) as another:
+        visitor = Visitor(another)
+        visitor.show_password(enrolled)
+        seen = visitor.send("/login/code", code=enrolled.codes[0])
+    assert seen.status == 500
+    assert texts.BROKEN.text in seen.html
+    assert visitor.cookie("session") is None

@@ -72,6 +72,6 @@ def test_nobody_learns_who_has_an_account(visitor, ada):
     unknown = visitor.send("/login", name="nobody at all", password="wrong")
     impossible = visitor.send("/login", name="no\0body", password="wrong")
 
-    assert wrong.problem == texts.WRONG_PASSWORD
+    assert wrong.problem == texts.WRONG_PASSWORD.text
     assert (wrong.status, wrong.html) == (unknown.status, unknown.html)
     assert (wrong.status, wrong.html) == (impossible.status, impossible.html)

@@ -52,12 +52,32 @@ class Seen:
         return unescape(found[1]) if found else ""
 
 
-class Visitor:
-    """A browser on one application."""
+class Proxy(requests.adapters.HTTPAdapter):
+    """Takes what comes by https, and hands it to the application by http."""
 
-    def __init__(self, program: Program) -> None:
+    def send(self, request, **choices):
+        plain = request.copy()
+        plain.url = request.url.replace("https:", "http:", 1)
+        answer = super().send(plain, **choices)
+        answer.url, answer.request = request.url, request
+        return answer
+
+
+class Visitor:
+    """A browser on one application.
+
+    Args:
+        program: the application.
+        is_https: whether the browser comes by https, through a proxy.
+    """
+
+    def __init__(self, program: Program, *, is_https: bool = False) -> None:
         self.program = program
+        self.url = program.url
         self.http = requests.Session()
+        if is_https:
+            self.url = self.url.replace("http:", "https:")
+            self.http.mount("https://", Proxy())
         self.http.trust_env = False  # no proxy stands between this machine and itself
         self.page: Seen | None = None
 
@@ -77,11 +97,11 @@ class Visitor:
 
     def open(self, path: str) -> Seen:
         """Go to a page."""
-        return self._show(self.http.get(self.program.url + path, timeout=_SECONDS))
+        return self._show(self.http.get(self.url + path, timeout=_SECONDS))
 
     def post(self, path: str, *, follow: bool = True, **fields: str) -> Seen:
         """Send fields to a path, whatever page is shown."""
-        url = self.program.url + path
+        url = self.url + path
         return self._show(
             self.http.post(url, data=fields, timeout=_SECONDS, allow_redirects=follow)
         )
@@ -119,7 +139,7 @@ class Visitor:
 
     def _show(self, answer: requests.Response) -> Seen:
         self.page = Seen(
-            path=answer.url.removeprefix(self.program.url),
+            path=answer.url.removeprefix(self.url),
             status=answer.status_code,
             html=answer.text,
             headers=answer.headers,
