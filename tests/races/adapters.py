@@ -1,7 +1,11 @@
 """The adapters that contend: which kit, on which event loop, over which storage and driver."""
 
 import os
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any
+
+import pytest
 
 ROUNDS = int(os.environ.get("RECOVERYKIT_RACE_ROUNDS", "200"))
 
@@ -51,8 +55,9 @@ class Adapter:
         return 8 if self.is_first else 2
 
     def rounds(self, of: int) -> int:
-        """Return how many rounds a race has that has so many by default, of 200."""
-        return max(2, of * ROUNDS // (200 if self.is_first else 400))
+        """Return how many rounds a race has that has so many where there are 200 in all."""
+        most = of if self.is_first else min(of, 100)
+        return max(2, most * ROUNDS // 200)
 
 
 CALLED = tuple(Adapter(database=each) for each in ("sqlite", "postgresql", "mariadb"))
@@ -79,3 +84,10 @@ ADAPTERS = (
         for driver in (None, "memory")
     ),
 )
+
+
+def parameters(adapters: Iterable[Adapter]) -> Iterator[Any]:
+    """Return pytest's parameters, each named after its adapter."""
+    for each in adapters:
+        marks = [pytest.mark.server] if each.database in {"postgresql", "mariadb"} else []
+        yield pytest.param(each, id=str(each), marks=marks)

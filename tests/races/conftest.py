@@ -2,15 +2,10 @@
 
 import pytest
 
-from tests.races.adapters import ADAPTERS
+from tests.races.adapters import ADAPTERS, parameters
 
 
-def parameter(adapter):
-    on_server = adapter.database in {"postgresql", "mariadb"}
-    return pytest.param(adapter, id=str(adapter), marks=[pytest.mark.server] if on_server else [])
-
-
-@pytest.fixture(params=map(parameter, ADAPTERS))
+@pytest.fixture(params=parameters(ADAPTERS))
 def adapter(request):
     return request.param
 

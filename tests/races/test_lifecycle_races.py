@@ -14,6 +14,7 @@ from dataclasses import replace
 import pytest
 
 from recoverykit import CodeFormat, EventKind, InvalidCode, SetState, Throttle
+from tests.races.adapters import ADAPTERS, parameters
 from tests.races.arena import POLICY, Arena, Confirm, Got, Redeem, Replace
 
 JUDGED = POLICY.throttle.free
@@ -33,6 +34,12 @@ def rounds(arena: Arena) -> Iterator[tuple[str, bool]]:
 
 def tally(got: Sequence[Got]) -> Counter[str]:
     return Counter(each.what for each in got)
+
+
+# A sync storage in threads is left out: both halves of it race here by themselves.
+@pytest.fixture(params=parameters(each for each in ADAPTERS if each.is_first or each.driver))
+def adapter(request):
+    return request.param
 
 
 @pytest.fixture
