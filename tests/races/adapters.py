@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
@@ -18,16 +18,19 @@ class Adapter:
         database: the kind of database, or "memory".
         backend: AnyIO's name of the event loop; None for the sync kit, whose callers are threads.
         driver: what is awaited, "memory" or a driver; None where the storage is a sync one.
+        loops: on how many event loops, each in a thread, one kit is used.
     """
 
     database: str
     backend: str | None = None
     driver: str | None = None
+    loops: int = 1
 
     def __str__(self) -> str:
         if self.backend is None:
             return f"{self.database}-called"
-        return f"{self.database}-{self.backend}-{self.driver or 'threads'}"
+        loops = f"-{self.loops}" if self.loops > 1 else ""
+        return f"{self.database}-{self.backend}-{self.driver or 'threads'}{loops}"
 
     @property
     def is_first(self) -> bool:
@@ -84,6 +87,8 @@ ADAPTERS = (
         for driver in (None, "memory")
     ),
 )
+# All that are awaited: a loop has its own connections, locks and threads, and shares the rest.
+ON_LOOPS = tuple(replace(each, loops=3) for each in ADAPTERS if each.backend)
 
 
 def parameters(adapters: Iterable[Adapter]) -> Iterator[Any]:

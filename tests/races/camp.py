@@ -33,7 +33,8 @@ class Camp:
         policy: the policy of the kit.
         meeting: where armed contenders meet.
         pool: how many connections the contenders share, from an engine of the host's, where who
-            waits ten seconds for one fails; None for an engine of our own.
+            waits ten seconds for one fails; None for an engine of our own. Several loops cannot
+            share one of a host's: there they are our own.
 
     Attributes:
         storage: the storage.
@@ -58,21 +59,22 @@ class Camp:
         self._meeting = meeting
         self._pool = pool
         self._exits = ExitStack()
-        self._portal: BlockingPortal | None = None
+        self._portals: list[BlockingPortal] = []
 
     def kit_with(self, policy: Policy) -> Any:
         """Return a kit on the same storage with another policy."""
-        limits = HashLimits(queue=1_000)
-        if self._portal is None:
+        limits = HashLimits(queue=2 * self._meeting.parties)
+        if not self._portals:
             return RecoveryKit(self.storage, policy=policy, clock=still, hashing=limits)
         kit = AsyncRecoveryKit(self.storage, policy=policy, clock=still, hashing=limits)
-        return Awaited(kit, self._portal)
+        return Awaited(kit, *self._portals)
 
     def __enter__(self) -> Self:
         with ExitStack() as exits:
             if self._adapter.backend is not None:
-                portal = start_blocking_portal(self._adapter.backend)
-                self._portal = exits.enter_context(portal)
+                for _ in range(self._adapter.loops):
+                    portal = start_blocking_portal(self._adapter.backend)
+                    self._portals.append(exits.enter_context(portal))
             self.storage = self._opened(exits)
             hold_loads(self.storage, self._meeting)
             self.kit = self.kit_with(self._policy)
@@ -99,13 +101,13 @@ class Camp:
         return SQLStorage(engine)
 
     def _awaited(self, url: sa.URL, exits: ExitStack) -> AsyncSQLStorage:
-        assert self._portal is not None
-        if self._pool is None:
+        if self._pool is None or self._adapter.loops > 1:
             storage = AsyncSQLStorage(url)
-            exits.callback(self._portal.call, storage.close)
+            for portal in self._portals:
+                exits.callback(portal.call, storage.close)
             return storage
         engine = create_async_engine(patient(url), **_options(self._pool))
-        exits.callback(self._portal.call, engine.dispose)
+        exits.callback(self._portals[0].call, engine.dispose)
         return AsyncSQLStorage(engine)
 
 
