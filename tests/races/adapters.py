@@ -58,9 +58,14 @@ class Adapter:
         return 8 if self.is_first else 2
 
     def rounds(self, of: int) -> int:
-        """Return how many rounds a race has that has so many where there are 200 in all."""
-        most = of if self.is_first else min(of, 100)
-        return max(2, most * ROUNDS // 200)
+        """Return how many rounds a race has that has so many where there are 200 in all.
+
+        The others than the first have 100 at most, and in a short run half of their share: there
+        are five of them for each first.
+        """
+        if self.is_first:
+            return max(2, of * ROUNDS // 200)
+        return max(2, min(of, 100) * ROUNDS // (200 if ROUNDS >= 200 else 400))
 
 
 CALLED = tuple(Adapter(database=each) for each in ("sqlite", "postgresql", "mariadb"))
