@@ -20,6 +20,8 @@ _SESSIONS = sa.Table(
 )
 # The sessions of a host that keeps them in memory, as its codes are.
 _IN_MEMORY: defaultdict[str, Counter[int]] = defaultdict(Counter)
+# Whose functions were called in this process: to append is one step in any number of threads.
+_CALLED: list[str] = []
 
 
 class HostFailed(Exception):
@@ -42,6 +44,7 @@ class Host:
     fails: bool = False
 
     def __call__(self, connection: sa.Connection | None) -> None:
+        _CALLED.append(self.subject)
         if connection is not None:
             connection.execute(_SESSIONS.insert(), self._row())
         self._end(connection)
@@ -62,6 +65,7 @@ class AwaitedHost(Host):
     __slots__ = ()
 
     async def __call__(self, connection: AsyncConnection | None) -> None:
+        _CALLED.append(self.subject)
         if connection is not None:
             await connection.execute(_SESSIONS.insert(), self._row())
         await checkpoint()  # whoever may come between does
@@ -77,6 +81,7 @@ def host_for(adapter: Adapter, *, subject: str, ordinal: int, fails: bool = Fals
 def create_sessions(engine: sa.Engine | None) -> None:
     """Make the host's table; forget what is in memory."""
     _IN_MEMORY.clear()
+    _CALLED.clear()
     if engine is not None:
         _METADATA.create_all(engine)
 
@@ -88,3 +93,8 @@ def sessions_of(engine: sa.Engine | None, subject: str) -> Counter[int]:
     query = sa.select(_SESSIONS.c.ordinal).where(_SESSIONS.c.subject == subject)
     with engine.connect() as connection:
         return Counter(connection.scalars(query).all())
+
+
+def calls_of(subject: str) -> int:
+    """Return how often a function was called in this process."""
+    return _CALLED.count(subject)

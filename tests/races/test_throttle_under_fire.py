@@ -15,7 +15,7 @@ import pytest
 
 from recoverykit import EventKind, Issued, RecoveryKit, Throttle
 from tests.races.arena import POLICY, Arena, Got, Move, Redeem
-from tests.races.hosts import create_sessions, host_for, sessions_of
+from tests.races.hosts import calls_of, create_sessions, host_for, sessions_of
 from tests.races.watcher import Watcher
 
 THREADS = 56  # of the first adapters
@@ -141,6 +141,8 @@ def test_hosts_in_the_transaction(crowd):
         assert len(redeemed) == logins["Redemption"]
         assert spent(crowd, subject) == redeemed
         assert sessions_of(crowd.engine, subject) == dict.fromkeys(redeemed, 1)
+        # No function was called where the swap was lost.
+        assert calls_of(subject) == logins["Redemption"] + failing["HostFailed"]
         trail = crowd.trail(subject)
         assert trail.counts()[EventKind.REDEEMED] == len(redeemed)
         assert len(trail.failures()) == guesses["InvalidCode"]
@@ -169,6 +171,7 @@ def test_one_code_with_hosts_in_the_transaction(crowd):
         succeeding, failing = tally(got[::2]), tally(got[1::2])
         refusals = {"CodeAlreadyUsed", "TooManyAttempts"}
         assert succeeding.pop("Redemption") == 1
+        assert calls_of(subject) == 1 + failing["HostFailed"]
         assert succeeding.keys() <= refusals, got
         assert failing.keys() <= {"HostFailed", *refusals}, got
         assert succeeding["CodeAlreadyUsed"] + failing["CodeAlreadyUsed"] == JUDGED
