@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from recoverykit import AsyncRecoveryKit, HashLimits, Policy, RecoveryKit
 from recoverykit.storage.memory import AsyncMemoryStorage, MemoryStorage
 from recoverykit.storage.sql import AsyncSQLStorage, SQLStorage
-from tests.awaited import Awaited
+from tests.races.awaited import Awaited
 from tests.races.adapters import Adapter
 from tests.races.meeting import hold_loads
 
