@@ -12,8 +12,8 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from recoverykit import AsyncRecoveryKit, HashLimits, Policy, RecoveryKit
 from recoverykit.storage.memory import AsyncMemoryStorage, MemoryStorage
 from recoverykit.storage.sql import AsyncSQLStorage, SQLStorage
-from tests.races.awaited import Awaited
 from tests.races.adapters import Adapter
+from tests.races.awaited import Awaited
 from tests.races.meeting import hold_loads
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
