@@ -3,7 +3,7 @@
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
-EXTRAS := aiosqlite,asyncmy,asyncpg,import,mysql,postgresql,sql,testing,words
+EXTRAS := aiosqlite,asyncmy,asyncpg,import,mysql,postgresql,sql,telemetry,testing,words
 STAGES := lint types docs bench-once coverage
 
 # PYTHON=... chooses the interpreter; otherwise the newest one that can make an environment.
@@ -17,13 +17,18 @@ export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test setup lint types docs bench bench-once coverage deep clean
+.PHONY: help demo demo-flask test setup lint types docs bench bench-once coverage deep clean
 
 help: ## Say what can be made.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
 
 demo: $(VENV)/.demo ## Issue, redeem and refuse codes on a SQLite file.
 	@$(BIN)/python examples/quickstart.py
+
+# For example: make demo-flask ARGUMENTS='--port 8001 --database postgresql+psycopg://...'
+ARGUMENTS ?=
+demo-flask: $(VENV)/.hosts ## Serve a Flask application with recovery codes.
+	@$(BIN)/python -m examples.flask_host $(ARGUMENTS)
 
 test: setup ## Run every check: lint, types, docs, benchmarks once, tests with coverage.
 	@for stage in $(STAGES); do \
@@ -91,8 +96,14 @@ $(VENV)/.demo: $(VENV)/.created pyproject.toml
 	@touch $@
 
 # Dependency groups need pip 25.1, newer than what Python 3.11 to 3.13 bring along.
+$(VENV)/.hosts: $(VENV)/.created pyproject.toml
+	@echo "Installing recoverykit and the example applications' needs into $(VENV)"
+	@$(PIP) install --upgrade 'pip>=25.1'
+	@$(PIP) install --group hosts --editable '.[mysql,postgresql]'
+	@touch $@
+
 $(VENV)/.test: $(VENV)/.created pyproject.toml
 	@echo "Installing recoverykit and the tools for its checks into $(VENV)"
 	@$(PIP) install --upgrade 'pip>=25.1'
-	@$(PIP) install --group lint --group test --group docs --editable '.[$(EXTRAS)]'
+	@$(PIP) install --group lint --group test --group docs --group hosts --editable '.[$(EXTRAS)]'
 	@touch $@

@@ -22,7 +22,7 @@ python_use_unqualified_type_names = True
 
 # The pages of other projects are not fetched for a build, so nothing of theirs can be linked.
 nitpick_ignore_regex = [
-    ("py:.*", r"(collections|datetime|enum|sqlalchemy|types|typing)\..*"),
+    ("py:.*", r"(collections|contextlib|datetime|enum|opentelemetry|sqlalchemy|types|typing)\..*"),
     # What `CodeFormat.parse` returns is told there; the class itself is not public.
     ("py:class", r"recoverykit\.core\.format\.ParsedCode"),
 ]

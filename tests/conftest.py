@@ -6,8 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from anyio.from_thread import BlockingPortal, start_blocking_portal
 from hypothesis import HealthCheck, settings
 
+from recoverykit import AsyncRecoveryKit
+from tests.awaited import Awaited
 from tests.servers import MariaDBServer, PostgreSQLServer, ProgramMissing, Server
 
 IN_CI = os.environ.get("CI", "").lower() in {"1", "true"}
@@ -104,3 +107,54 @@ def url(request, tmp_path_factory):
     else:
         with request.getfixturevalue(f"{request.param}_server").database() as address:
             yield address
+
+
+# These suites are run by every shell: the kit is called in the test's thread, or awaited on an
+# event loop, where their storages run in threads.
+_EVERY_SHELL = (None, "asyncio", "trio")
+_SHELLS = {
+    "test_confirm": _EVERY_SHELL,
+    "test_importing": _EVERY_SHELL,
+    "test_kit": _EVERY_SHELL,
+    "test_lost_commits": _EVERY_SHELL,
+    "test_reseal": _EVERY_SHELL,
+    "test_rotate": _EVERY_SHELL,
+    "test_secrets": (None, "asyncio"),  # they take long
+    "test_shell": _EVERY_SHELL,
+    "test_switched_off": _EVERY_SHELL,
+    "test_unlock": _EVERY_SHELL,
+}
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run the suites of the kit by every shell."""
+    if shells := _SHELLS.get(metafunc.module.__name__.rpartition(".")[2]):
+        metafunc.parametrize("shell", shells, indirect=True, ids=str)
+
+
+@pytest.fixture(autouse=True)
+def shell(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the module's `RecoveryKit` be an awaited one, where the test asks for it."""
+    backend = getattr(request, "param", None)
+    if backend is None:
+        return
+    portal = request.getfixturevalue(f"{backend}_portal")
+
+    def awaited(*arguments: object, **named: object) -> Awaited:
+        return Awaited(AsyncRecoveryKit(*arguments, **named), portal)
+
+    monkeypatch.setattr(request.module, "RecoveryKit", awaited)
+
+
+@pytest.fixture(scope="session")
+def asyncio_portal() -> Iterator[BlockingPortal]:
+    """An event loop of asyncio's in another thread."""
+    with start_blocking_portal("asyncio") as portal:
+        yield portal
+
+
+@pytest.fixture(scope="session")
+def trio_portal() -> Iterator[BlockingPortal]:
+    """An event loop of Trio's in another thread."""
+    with start_blocking_portal("trio") as portal:
+        yield portal

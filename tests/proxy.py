@@ -50,9 +50,13 @@ class Proxy:
         for end in sockets:
             _close(end)
 
+    def refuse(self) -> None:
+        """Refuse new connections; those that there are go on."""
+        _close(self._listener)
+
     def close(self) -> None:
         """Cut every connection and refuse new ones."""
-        _close(self._listener)
+        self.refuse()
         self.sever()
 
     def _accept(self) -> None:

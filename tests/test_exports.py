@@ -9,7 +9,13 @@ import pytest
 import recoverykit
 from recoverykit import errors, face
 
-MODULES = ["recoverykit", "recoverykit.storage", "recoverykit.testing"]
+MODULES = [
+    "recoverykit",
+    "recoverykit.observer",
+    "recoverykit.storage",
+    "recoverykit.telemetry",
+    "recoverykit.testing",
+]
 
 
 @pytest.mark.parametrize("name", MODULES)
@@ -55,7 +61,8 @@ def test_every_error_is_exported_and_of_our_tree():
 
 
 @pytest.mark.parametrize(
-    "absent", ["sqlalchemy", "hypothesis", "pytest", "xkcdpass", "bcrypt", "asyncio"]
+    "absent",
+    ["sqlalchemy", "hypothesis", "pytest", "xkcdpass", "bcrypt", "asyncio", "opentelemetry"],
 )
 def test_importing_the_library_imports_no_extra(absent):
     """What an extra needs is imported when it is asked for, not before."""

@@ -7,6 +7,7 @@ import pytest
 
 from recoverykit import (
     Argon2idHasher,
+    CodeFormat,
     ConcurrentUpdate,
     EventKind,
     InvalidCode,
@@ -23,6 +24,8 @@ from tests.weak import WEAK
 START = datetime(2026, 11, 22, 12, tzinfo=UTC)
 CHEAP = Argon2idHasher(memory_kib=8, time_cost=1, parallelism=1)
 ALICE = Subject("alice")
+SHAPE = CodeFormat.base32(16)  # of codes that are imported
+THEIRS = ["abcdefghijklmnop"]
 
 
 class Unsteady(MemoryStorage):
@@ -170,6 +173,24 @@ class TestConfirming:
             "revoke": lambda: kit.revoke(ALICE),
         }[verb]()
         assert len(storage.events(ALICE)) == before + 1
+
+
+class TestImporting:
+    def test_an_import_that_landed_is_told(self, storage):
+        """It is found in the document."""
+        storage.lost_answers = 1
+        assert a_kit(storage).import_codes(ALICE, THEIRS, format=SHAPE).remaining == 1
+
+    def test_an_import_that_may_land_late_is_not_offered_again(self, storage):
+        """Its codes are known: it could bring them back after they were spent."""
+
+        def lose():
+            raise OutcomeUnknown
+
+        storage.before = lose
+        with pytest.raises(OutcomeUnknown):
+            a_kit(storage).import_codes(ALICE, THEIRS, format=SHAPE)
+        assert storage.load(ALICE) is None
 
 
 def test_an_issue_beside_a_set_that_was_confirmed_meanwhile_loses(storage):

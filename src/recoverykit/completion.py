@@ -6,7 +6,7 @@ for it.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
-from functools import partial
+from concurrent.futures import Future
 from typing import TypeVar
 
 from anyio import CancelScope, CapacityLimiter, create_task_group, to_thread
@@ -20,7 +20,18 @@ async def to_the_end(function: Callable[[], Awaitable[_Result]]) -> _Result:
     Raises:
         Exception: whatever the function raises.
     """
-    return (await _gather([function], is_shielded=True))[0]
+    end: Future[_Result] = Future()
+
+    async def run() -> None:
+        with CancelScope(shield=True):
+            try:
+                end.set_result(await function())
+            except Exception as error:  # noqa: BLE001  # raised again below, and not in a group
+                end.set_exception(error)
+
+    async with create_task_group() as group:
+        group.start_soon(run)
+    return end.result()
 
 
 async def in_threads(
@@ -36,32 +47,25 @@ async def in_threads(
         limiter: how many run at a time, for all that share it.
 
     Raises:
-        Exception: whatever a job raises.
+        BaseException: whatever a job raises.
     """
-    runs = [partial(to_thread.run_sync, job, limiter=limiter) for job in jobs]
-    return await _gather(runs, is_shielded=False)  # only a job that has begun is
+    ends: list[Future[_Result]] = [Future() for _ in jobs]
 
-
-async def _gather(
-    functions: Sequence[Callable[[], Awaitable[_Result]]], *, is_shielded: bool
-) -> tuple[_Result, ...]:
-    results: dict[int, _Result] = {}
-    failures: list[Exception] = []
-
-    async def run(index: int) -> None:
-        try:
-            with CancelScope(shield=is_shielded):
-                results[index] = await functions[index]()
-        except Exception as error:  # noqa: BLE001  # raised again, and not in a group
-            failures.append(error)
+    async def run(job: Callable[[], _Result], end: Future[_Result]) -> None:
+        await to_thread.run_sync(_run, job, end, limiter=limiter)
+        if end.exception() is not None:
             group.cancel_scope.cancel()
 
     async with create_task_group() as group:
-        for index in range(len(functions)):
-            group.start_soon(run, index)
-    if failures:
-        try:
-            raise failures[0]
-        finally:
-            failures.clear()  # the frame would hold the error, and the error the frame
-    return tuple(results[index] for index in range(len(functions)))
+        for job, end in zip(jobs, ends, strict=True):
+            group.start_soon(run, job, end)
+    failed = [end for end in ends if end.done() and end.exception() is not None]
+    return tuple(end.result() for end in (failed or ends))
+
+
+def _run(job: Callable[[], _Result], end: "Future[_Result]") -> None:
+    """Keep how the job ends: an exception must not get into a group, nor end an event loop."""
+    try:
+        end.set_result(job())
+    except BaseException as error:  # noqa: BLE001  # raised again where the job is waited for
+        end.set_exception(error)

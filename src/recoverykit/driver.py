@@ -74,6 +74,7 @@ class Surrender:
 
 
 Need: TypeAlias = Load | Commit | Hash | Pause | Surrender
+Performing: TypeAlias = Generator[Need, object, Reply]
 
 
 class Raised:
@@ -94,6 +95,11 @@ class Host:
     raised: BaseException | None = None
 
 
+Perform: TypeAlias = Callable[[Effect | Pause, Host | None], Performing]
+Around: TypeAlias = Callable[[Perform, Effect | Pause, Host | None], Performing]
+"""Performs a step, and may watch it: what it yields, is sent, returns and raises is that of it."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Driver:
     """Drives the flows of one kit.
@@ -106,7 +112,9 @@ class Driver:
     keyring: Keyring | None
     clock: Clock
 
-    def drive(self, flow: Flow[_Result], *, host: Host | None) -> Generator[Need, object, _Result]:
+    def drive(
+        self, flow: Flow[_Result], *, host: Host | None, around: Around | None = None
+    ) -> Generator[Need, object, _Result]:
         """Drive a flow to its end and return its result.
 
         A shell answers `Load` and `Commit` by what its storage returned, or by `Raised`.
@@ -114,11 +122,13 @@ class Driver:
         Args:
             flow: the flow. The shell closes it, whatever happens.
             host: runs inside the commits that are hosted; None for nobody.
+            around: watches each step; None for nobody.
 
         Raises:
             InvalidArgument: the clock returns what is no time.
             RecoveryKitError: the flow ended in it.
         """
+        perform: Perform = self._perform if around is None else partial(around, self._perform)
         step: Callable[[], Effect] = partial(next, flow)
         lost = 0
         while True:
@@ -128,16 +138,16 @@ class Driver:
                 result: _Result = end.value
                 return result
             try:
-                reply = yield from self._perform(effect, host)
+                reply = yield from perform(effect, host)
             except RecoveryKitError as error:
                 step = partial(flow.throw, error)
             else:
                 if reply is Answer.LOST:
                     lost += 1
-                    yield _pause(lost)
+                    yield from perform(_pause(lost), host)
                 step = partial(flow.send, reply)
 
-    def _perform(self, effect: Effect, host: Host | None) -> Generator[Need, object, Reply]:
+    def _perform(self, effect: Effect | Pause, host: Host | None) -> Performing:
         match effect:
             case Load():
                 return Loaded(record=_loaded((yield effect)), now=self._now())
@@ -150,6 +160,9 @@ class Driver:
                 while isinstance(answer, Surrender):
                     yield answer
                 return answer
+            case Pause():
+                yield effect
+                return Answer.LOST  # what it came after
             case _:
                 assert_never(effect)
 

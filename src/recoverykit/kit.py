@@ -12,6 +12,7 @@ from recoverykit.core.subject import Subject
 from recoverykit.driver import Clock
 from recoverykit.errors import InvalidArgument
 from recoverykit.limiter import HashLimits
+from recoverykit.observer import Observer
 from recoverykit.runner import Equipment, Runner
 from recoverykit.shell import HostFunction
 from recoverykit.storage import Storage
@@ -32,11 +33,13 @@ class RecoveryKit(Upkeep):
         clock: returns the time, aware of its zone; None for the system's.
         on_event: is told what happened, after it is certain, at most once and without a code in
             it. What it raises is logged by its type alone and changes nothing. None for nobody.
+        observer: watches each call, for traces and figures: a `recoverykit.telemetry.Telemetry`, or
+            one of your own. It is shown nothing secret. None for nobody.
 
     Raises:
         PolicyError: the policy breaks rules of the standards that it does not accept; each is one
             of the error's ``findings``.
-        InvalidArgument: the storage or the keyring is none.
+        InvalidArgument: the storage, the keyring or the observer is none.
     """
 
     def __init__(
@@ -48,12 +51,18 @@ class RecoveryKit(Upkeep):
         hashing: HashLimits = HashLimits(),
         clock: Clock | None = None,
         on_event: Callable[[Event], object] | None = None,
+        observer: Observer | None = None,
     ) -> None:
         if keyring is not None and not isinstance(keyring, Keyring):
             del keyring  # it may hold bare keys, and the frame of an error keeps its locals
             raise InvalidArgument("a keyring must be a Keyring")
         equipment = Equipment(
-            policy=policy, keyring=keyring, hashing=hashing, clock=clock, on_event=on_event
+            policy=policy,
+            keyring=keyring,
+            hashing=hashing,
+            clock=clock,
+            on_event=on_event,
+            observer=observer,
         )
         super().__init__(Runner(storage, equipment), equipment.verbs)
 

@@ -11,12 +11,14 @@ from recoverykit.core.document import prepare
 from recoverykit.core.events import Event
 from recoverykit.core.keyring import Keyring
 from recoverykit.core.policy import Policy
-from recoverykit.driver import Clock, Driver
+from recoverykit.driver import Around, Clock, Driver
 from recoverykit.errors import InvalidArgument, RedemptionRefused
 from recoverykit.limiter import HashLimits, Limiter
+from recoverykit.observer import ObservedCall, Observer
 from recoverykit.shell import HostFunction, Shell
 from recoverykit.storage import EnumerableStorage, Storage, is_async, is_storage
 from recoverykit.verbs import Verb, Verbs
+from recoverykit.watch import Watch
 
 Listener: TypeAlias = Callable[[Event], object]
 _Result = TypeVar("_Result")
@@ -38,16 +40,20 @@ class Equipment:
         hashing: HashLimits,
         clock: Clock | None,
         on_event: Listener | None,
+        observer: Observer | None,
     ) -> None:
         if not isinstance(policy, Policy) or not isinstance(hashing, HashLimits):
             raise InvalidArgument("policy must be a Policy, and hashing HashLimits")
         if not all(each is None or callable(each) for each in (clock, on_event)):
             raise InvalidArgument("clock and on_event must be functions")
+        if observer is not None and not _is_observer(observer):
+            raise InvalidArgument("an observer must have the methods call and step")
         policy.require_sound(peppered=keyring is not None)
         self.verbs: Verbs = Verbs(policy=policy, keyring=keyring)
         self.driver: Driver = Driver(keyring=keyring, clock=clock or partial(datetime.now, UTC))
         self.hashing: HashLimits = hashing
         self.on_event: Listener | None = on_event
+        self.observer: Observer | None = observer
         prepare()
 
 
@@ -61,6 +67,7 @@ class Runner:
             storage=storage, limiter=Limiter(equipment.hashing), driver=equipment.driver
         )
         self._on_event = equipment.on_event
+        self._observer = equipment.observer
 
     @property
     def enumerable(self) -> EnumerableStorage:
@@ -75,14 +82,26 @@ class Runner:
         return storage
 
     def run(
-        self, flow: Verb[_Result | RedemptionRefused], *, within: HostFunction | None = None
+        self, verb: Verb[_Result | RedemptionRefused], *, within: HostFunction | None = None
     ) -> _Result:
-        """Run a flow to its end, announce what it tells, and return its result.
+        """Run a verb to its end, announce what it tells, and return its result.
 
         Raises:
             RedemptionRefused: it is the result.
         """
-        outcome = self._shell.run(flow, within=within)
+        if self._observer is None:
+            return self._run(verb, within)
+        with watch_over(verb, self._shell.storage, self._observer) as watch:
+            return watch.told(self._run(verb, within, around=watch.around))
+
+    def _run(
+        self,
+        verb: Verb[_Result | RedemptionRefused],
+        within: HostFunction | None,
+        *,
+        around: Around | None = None,
+    ) -> _Result:
+        outcome = self._shell.run(verb.flow, within=within, around=around)
         for event in outcome.events:
             self._announce(event)
         return settled(outcome)
@@ -94,6 +113,11 @@ class Runner:
             self._on_event(event)
         except Exception as error:  # noqa: BLE001  # nothing that a listener does undoes a commit
             log_listener(error)
+
+
+def watch_over(verb: Verb[object], storage: object, observer: Observer) -> Watch:
+    """Return a watch over one call of a verb, to be entered before it runs."""
+    return Watch(observer, ObservedCall(verb=verb.name, storage=type(storage).__name__))
 
 
 def log_listener(error: Exception) -> None:
@@ -110,3 +134,8 @@ def settled(outcome: Outcome[_Result | RedemptionRefused]) -> _Result:
     if isinstance(outcome.value, RedemptionRefused):
         raise outcome.value
     return outcome.value
+
+
+def _is_observer(observer: object) -> bool:
+    methods = (getattr(observer, name, None) for name in ("call", "step"))
+    return all(map(callable, methods)) and not isinstance(observer, type)

@@ -9,7 +9,7 @@ from inspect import isawaitable, iscoroutine
 from typing import TypeAlias, TypeVar, assert_never
 
 from recoverykit.core.effects import Commit, Flow, Load
-from recoverykit.driver import Driver, Hash, Host, Need, Pause, Raised, Surrender
+from recoverykit.driver import Around, Driver, Hash, Host, Need, Pause, Raised, Surrender
 from recoverykit.errors import InvalidArgument
 from recoverykit.limiter import Limiter
 from recoverykit.storage import Storage, TransactionalStorage
@@ -52,8 +52,19 @@ class Shell:
     limiter: Limiter
     driver: Driver
 
-    def run(self, flow: Flow[_Result], *, within: HostFunction | None = None) -> _Result:
+    def run(
+        self,
+        flow: Flow[_Result],
+        *,
+        within: HostFunction | None = None,
+        around: Around | None = None,
+    ) -> _Result:
         """Run a flow to its end and return its result.
+
+        Args:
+            flow: the flow.
+            within: runs in the transaction of the commits that are hosted; None for nothing.
+            around: watches each step; None for nobody.
 
         Raises:
             InvalidArgument: the storage has no transaction for ``within``, or the clock returns
@@ -63,7 +74,7 @@ class Shell:
         """
         with closing(flow):
             host = self._host(within)
-            with closing(self.driver.drive(flow, host=host)) as driven:
+            with closing(self.driver.drive(flow, host=host, around=around)) as driven:
                 step: Callable[[], Need] = partial(next, driven)
                 while True:
                     try:

@@ -5,8 +5,9 @@ Secrets come in masked, so that no frame from here on shows them.
 
 import secrets
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, TypeAlias, TypeVar
+from typing import Final, Generic, TypeAlias, TypeVar
 
 from recoverykit.core import flows
 from recoverykit.core.call import Call, Outcome, Setup
@@ -22,14 +23,27 @@ from recoverykit.core.results import Issued, Redemption, Status
 from recoverykit.core.session import session_digest
 from recoverykit.core.subject import Subject
 from recoverykit.errors import InvalidArgument, RedemptionRefused
+from recoverykit.observer import VerbName
 
-_Result = TypeVar("_Result")
-Verb: TypeAlias = Flow[Outcome[_Result]]
+_Result = TypeVar("_Result", covariant=True)  # noqa: PLC0105  # named as everywhere
 Context: TypeAlias = Mapping[str, str] | None
 Session: TypeAlias = Masked[str] | None
 Texts: TypeAlias = tuple[Masked[str], ...]
 
 _MAX_ATTEMPT: Final = 128
+
+
+@dataclass(frozen=True, slots=True)
+class Verb(Generic[_Result]):
+    """One call of a verb that has begun.
+
+    Attributes:
+        name: which verb.
+        flow: how it goes on.
+    """
+
+    name: VerbName
+    flow: Flow[Outcome[_Result]]
 
 
 class Verbs:
@@ -54,44 +68,51 @@ class Verbs:
     ) -> Verb[Issued]:
         """Issue a new set."""
         call = self._call(subject, attempt=attempt, context=context)
-        return flows.issue(call, replacing=replacing, session=_digest(session, call))
+        return Verb(
+            VerbName.ISSUE, flows.issue(call, replacing=replacing, session=_digest(session, call))
+        )
 
     def confirm(
         self, subject: Subject | str, code: Masked[str], *, context: Context
     ) -> Verb[Status | RedemptionRefused]:
         """Let a pending set count."""
-        return flows.confirm(self._call(subject, context=context), code)
+        return Verb(VerbName.CONFIRM, flows.confirm(self._call(subject, context=context), code))
 
     def redeem(
         self, subject: Subject | str, code: Masked[str], *, attempt: str | None, context: Context
     ) -> Verb[Redemption | RedemptionRefused]:
         """Spend a code."""
-        return flows.redeem(self._call(subject, attempt=attempt, context=context), code)
+        return Verb(
+            VerbName.REDEEM,
+            flows.redeem(self._call(subject, attempt=attempt, context=context), code),
+        )
 
     def status(self, subject: Subject | str) -> Verb[Status]:
         """Tell what the codes are good for."""
-        return flows.status(self._call(subject))
+        return Verb(VerbName.STATUS, flows.status(self._call(subject)))
 
     def revoke(self, subject: Subject | str, *, session: Session, context: Context) -> Verb[Status]:
         """Revoke the sets."""
         call = self._call(subject, context=context)
-        return flows.revoke(call, session=_digest(session, call))
+        return Verb(VerbName.REVOKE, flows.revoke(call, session=_digest(session, call)))
 
     def unlock(
         self, subject: Subject | str, *, session: Masked[str], context: Context
     ) -> Verb[datetime]:
         """Open issuing and revoking for one session."""
         call = self._call(subject, context=context)
-        return flows.unlock(call, session=session_digest(session, call.subject))
+        return Verb(
+            VerbName.UNLOCK, flows.unlock(call, session=session_digest(session, call.subject))
+        )
 
     def lock(self, subject: Subject | str, *, session: Masked[str], context: Context) -> Verb[None]:
         """End the unlock of a session."""
         call = self._call(subject, context=context)
-        return flows.lock(call, session=session_digest(session, call.subject))
+        return Verb(VerbName.LOCK, flows.lock(call, session=session_digest(session, call.subject)))
 
     def erase(self, subject: Subject | str) -> Verb[None]:
         """Remove all that is stored."""
-        return flows.erase(self._call(subject))
+        return Verb(VerbName.ERASE, flows.erase(self._call(subject)))
 
     def import_codes(
         self,
@@ -106,7 +127,8 @@ class Verbs:
         """Take over codes."""
         call = self._call(subject, context=context)
         source = plain_codes(call, codes, format)
-        return flows.install(call, source, replacing=replacing, session=_digest(session, call))
+        flow = flows.install(call, source, replacing=replacing, session=_digest(session, call))
+        return Verb(VerbName.IMPORT_CODES, flow)
 
     def import_hashes(
         self,
@@ -123,11 +145,12 @@ class Verbs:
         """Take over hashes of codes."""
         call = self._call(subject, context=context)
         source = foreign_hashes(call, hashes, scheme, format, is_display_hashed=with_separators)
-        return flows.install(call, source, replacing=replacing, session=_digest(session, call))
+        flow = flows.install(call, source, replacing=replacing, session=_digest(session, call))
+        return Verb(VerbName.IMPORT_HASHES, flow)
 
     def reseal(self, subject: Subject) -> Verb[bool]:
         """Put what is stored under the newest seal."""
-        return flows.reseal(self._call(subject))
+        return Verb(VerbName.RESEAL, flows.reseal(self._call(subject)))
 
     @property
     def newest_seal(self) -> str | None:

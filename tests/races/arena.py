@@ -6,7 +6,6 @@ URL. Where the kit is awaited, each move is a task on its event loop, and its th
 Nothing waits without a deadline: a hang is a failure, and what hangs is ended.
 """
 
-import multiprocessing
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -21,6 +20,8 @@ import sqlalchemy as sa
 
 from recoverykit import (
     Argon2idHasher,
+    CodeFormat,
+    ForeignScheme,
     Issued,
     Policy,
     RecoveryKit,
@@ -31,8 +32,9 @@ from recoverykit import (
     Throttle,
 )
 from recoverykit.storage.sql import SQLStorage
+from tests.forkserver import FORKSERVER
 from tests.races.adapters import Adapter
-from tests.races.camp import Camp, patient
+from tests.races.camp import Camp, Hosted, patient
 from tests.races.meeting import SECONDS, arm
 from tests.races.trail import Trail
 
@@ -43,16 +45,6 @@ POLICY = Policy(
     hasher=Argon2idHasher(memory_kib=8, time_cost=1, parallelism=1),
     throttle=Throttle(free=2),
     accept=frozenset({"A5-C-KDF", "N4-THR-100"}),  # cheap hashes, and many failures
-)
-
-# A server forks the processes: nothing of the tests' own threads and locks gets into them, and what
-# is slow to import is imported once.
-_CONTEXT = multiprocessing.get_context("forkserver")
-_CONTEXT.set_forkserver_preload(
-    [
-        *("recoverykit.aio.runner", "recoverykit.storage.sql.async_storage", "trio"),
-        *("aiosqlite", "asyncmy", "asyncpg", "psycopg", "pymysql"),
-    ]
 )
 
 
@@ -130,6 +122,40 @@ class Confirm:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ImportCodes:
+    """Take over codes of another system, which the repr leaves out.
+
+    Attributes:
+        codes: the codes.
+        format: their shape.
+    """
+
+    codes: tuple[str, ...] = field(repr=False)
+    format: CodeFormat
+
+    def play(self, kit: RecoveryKit, subject: str) -> Status:
+        return kit.import_codes(subject, self.codes, format=self.format)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportHashes:
+    """Take over hashes of codes that another system made by PBKDF2.
+
+    Attributes:
+        hashes: its lines.
+        format: the shape of the codes.
+    """
+
+    hashes: tuple[str, ...] = field(repr=False)
+    format: CodeFormat
+
+    def play(self, kit: RecoveryKit, subject: str) -> Status:
+        return kit.import_hashes(
+            subject, self.hashes, scheme=ForeignScheme.PBKDF2_SHA256, format=self.format
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Order:
     """One contender's part in a round."""
 
@@ -181,6 +207,7 @@ class Arena:
         processes: how many processes contend; None for as many as the adapter has.
         pool: how many connections the threads share; who waits ten seconds for one fails.
         policy: the policy of every kit.
+        isolation_level: that of the threads' engine; None for the database's own.
 
     Attributes:
         adapter: what all of them use.
@@ -198,6 +225,7 @@ class Arena:
         processes: int | None = None,
         pool: int = POOL,
         policy: Policy = POLICY,
+        isolation_level: str | None = None,
     ) -> None:
         self.adapter = adapter
         self._url = url
@@ -205,10 +233,11 @@ class Arena:
         threads = adapter.threads if threads is None else threads
         processes = adapter.processes if processes is None else processes
         self.contenders: int = threads + processes
-        self._start = _CONTEXT.Barrier(self.contenders)
-        self._meeting = _CONTEXT.Barrier(self.contenders)
+        self._start = FORKSERVER.Barrier(self.contenders)
+        self._meeting = FORKSERVER.Barrier(self.contenders)
         self.engine = None if url is None else sa.create_engine(patient(sa.make_url(url)))
-        self._camp = Camp(adapter, url, policy=policy, meeting=self._meeting, pool=pool)
+        hosted = Hosted(pool=pool, isolation_level=isolation_level)
+        self._camp = Camp(adapter, url, policy=policy, meeting=self._meeting, hosted=hosted)
         self._pipes: list[Connection] = []
         self._threads = [self._thread() for _ in range(threads)]
         self._processes = [self._forked() for _ in range(processes)]
@@ -216,6 +245,11 @@ class Arena:
     @property
     def kit(self) -> RecoveryKit:
         return self._camp.kit
+
+    @property
+    def connections_out(self) -> int:
+        """How many connections the threads' kit has not given back."""
+        return self._camp.connections_out
 
     def examiner(self, policy: Policy) -> RecoveryKit:
         """Return a kit without a throttle on the same storage, to try which codes are good."""
@@ -282,7 +316,7 @@ class Arena:
             raise ArenaFailed(f"contender {self._pipes.index(pipe)} ended") from None
 
     def _corner(self) -> _Corner:
-        referee, contender = _CONTEXT.Pipe()
+        referee, contender = FORKSERVER.Pipe()
         self._pipes.append(referee)
         return _Corner(pipe=contender, start=self._start)
 
@@ -294,7 +328,7 @@ class Arena:
         # Starting the process gives up our copy of its end: were it to die, its pipe would end.
         corner = self._corner()
         arguments = (self.adapter, self._url, self._policy, corner, self._meeting)
-        return _CONTEXT.Process(target=_process, args=arguments, daemon=True)
+        return FORKSERVER.Process(target=_process, args=arguments, daemon=True)
 
     def _close(self) -> None:
         self._start.abort()

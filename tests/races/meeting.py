@@ -1,7 +1,9 @@
 """Where all who have loaded wait for one another, before any of them commits."""
 
+import threading
 from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
+from datetime import UTC, datetime
 from multiprocessing.synchronize import Barrier
 from typing import Any
 
@@ -11,6 +13,8 @@ from recoverykit.core.subject import Subject
 from recoverykit.storage import Record, is_async
 
 SECONDS = 60.0  # a round takes a fraction of a second, on a busy machine a few
+
+NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
 _MANY = 1_000  # more than ever wait
 
@@ -64,3 +68,25 @@ def _awaited(load: Callable[[Subject], Awaitable[Record | None]], barrier: Barri
 def _is_held() -> bool:
     ticket = _TICKET.get()
     return ticket is not None and ticket.used()
+
+
+class MeetingClock:
+    """A clock that stands still, so that a delay once begun is never over.
+
+    A kit reads its clock just after a load. Armed, the clock holds the thread that reads it until
+    every contender has read it: they all have loaded then, and none has committed.
+    """
+
+    def __init__(self, barrier: Barrier) -> None:
+        self._barrier = barrier
+        self._thread = threading.local()
+
+    def arm(self) -> None:
+        """Hold this thread at its next reading."""
+        self._thread.is_armed = True
+
+    def __call__(self) -> datetime:
+        if getattr(self._thread, "is_armed", False):
+            self._thread.is_armed = False
+            self._barrier.wait(SECONDS)
+        return NOW

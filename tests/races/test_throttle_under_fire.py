@@ -141,6 +141,7 @@ def test_hosts_in_the_transaction(crowd):
         assert len(redeemed) == logins["Redemption"]
         assert spent(crowd, subject) == redeemed
         assert sessions_of(crowd.engine, subject) == dict.fromkeys(redeemed, 1)
+        assert crowd.connections_out == 0
         # No function was called where the swap was lost.
         assert calls_of(subject) == logins["Redemption"] + failing["HostFailed"]
         trail = crowd.trail(subject)

@@ -15,10 +15,11 @@ _EVENTS = define_tables(sa.MetaData()).events
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """One event: what happened, and to which set."""
+    """One event: what happened, to which set, and to which code of it."""
 
     kind: EventKind
     set_id: str
+    ordinal: int | None
     failures: int | None
 
 
@@ -49,6 +50,10 @@ class Trail:
         """Return how many events of that kind each set has."""
         return Counter(entry.set_id for entry in self.entries if entry.kind is kind)
 
+    def ordinals(self, kind: EventKind) -> Counter[int | None]:
+        """Return how many events of that kind each code has, by its place."""
+        return Counter(entry.ordinal for entry in self.entries if entry.kind is kind)
+
     def failures(self) -> tuple[int, ...]:
         """Return how many failures in a row each failure made, the least first."""
         failed = (entry for entry in self.entries if entry.kind is EventKind.FAILED)
@@ -56,9 +61,10 @@ class Trail:
 
 
 def _entry(kind: str, details: Mapping[str, object]) -> Entry:
-    failures = details["failures"]
+    failures, ordinal = details["failures"], details["ordinal"]
     return Entry(
         kind=EventKind(kind),
         set_id=str(details["set_id"]),
+        ordinal=ordinal if isinstance(ordinal, int) else None,
         failures=failures if isinstance(failures, int) else None,
     )

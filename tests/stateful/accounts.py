@@ -6,6 +6,10 @@ from datetime import datetime, timedelta
 from tests.stateful.reading import Shape
 
 NO_KEY = "-"
+FOREIGN = ("foreign", 0)  # the work of a hash of another system's
+LONG_ENOUGH = 64  # bits: shorter codes must be accepted
+FAST_FROM = 112  # bits: shorter codes need a slow hash
+SLOW = ("argon2id", 2)  # OWASP's minimum
 NOTHING = {
     "state": "none",
     "remaining": 0,
@@ -66,6 +70,7 @@ class Rules:
     keys: tuple[str, ...] = ()
     primary: str | None = None
     accepts_unsealed: bool = False
+    accepts_short: bool = True
 
     @property
     def is_off(self):
@@ -78,6 +83,10 @@ class Rules:
         if not self.holds(key):
             raise Refusal("UnknownKey", key)
 
+    def is_stronger_than(self, work):
+        """Say whether a code was hashed by another kind of hash, or by fewer passes of it."""
+        return work[0] != self.work[0] or work[1] < self.work[1]
+
 
 @dataclass(eq=False)
 class Slot:
@@ -89,6 +98,10 @@ class Slot:
     values: tuple[int, ...] = ()
     used_at: datetime | None = None
     attempt: str | None = None
+
+    @property
+    def is_foreign(self):
+        return self.work == FOREIGN
 
 
 @dataclass(eq=False)
@@ -121,6 +134,30 @@ class CodeSet:
         if self.lapses_at:
             return "expired" if now >= self.lapses_at else "pending"
         return "active"
+
+    def retry_at(self, rules, now):
+        """Return the end of the delay that runs, if one does."""
+        if self.state(now) not in {"pending", "active"} or self.failures < rules.free:
+            return None
+        delay = rules.first_delay * rules.factor ** (self.failures - rules.free)
+        end = min(self.failed_at, now) + min(delay, rules.max_delay)
+        return end if now < end else None
+
+    def fresh(self, slot, rules):
+        """Return a place for a new code, hashed as the others are that we have hashed.
+
+        Without a selector one hash is held against all of those, so they share their key.
+        """
+        alike = [slot] if self.shape.has_selector else self.slots
+        ours = [each for each in alike if not each.is_foreign]
+        key, work = rules.primary or NO_KEY, rules.work
+        if ours:
+            work = ours[0].work
+        elif work[0] == "hmac" and self.shape.bits < FAST_FROM:
+            work = SLOW
+        if ours and not self.shape.has_selector and len(self.slots) > 1:
+            key = ours[0].key
+        return Slot(slot.ordinal, key, work)
 
     def replace(self, slot, fresh):
         self.slots[self.slots.index(slot)] = fresh
@@ -160,6 +197,22 @@ class Account:
     @property
     def sets(self):
         return [each for each in (self.active, self.pending) if each]
+
+    def lately_confirmed(self, rules, now):
+        """Return the set that counts, if it was confirmed, and not long ago."""
+        codes = self.active
+        if codes is None or codes.confirmed_at is None:
+            return None
+        return None if is_over(codes.confirmed_at, rules.pending_for, now) else codes
+
+    def let_manage(self, session, rules, now):
+        """Refuse a session without an unlock that still lasts, where one is needed."""
+        if not rules.needs_unlock:
+            return
+        if self.unlock is None or self.unlock[0] != session:
+            raise Refusal("ManagementLocked")
+        if is_over(self.unlock[1], rules.unlock_for, now):
+            raise Refusal("ManagementLocked")
 
     def boundaries(self, rules):
         yield self.unlock and self.unlock[1] + rules.unlock_for

@@ -16,8 +16,8 @@ from recoverykit import (
     Throttle,
 )
 from recoverykit.storage.memory import MemoryStorage
-from tests.stateful.accounts import Rules
-from tests.stateful.reading import CROCKFORD, DIGITS, HEX, LONG, SHAPES
+from tests.stateful.accounts import LONG_ENOUGH, Rules
+from tests.stateful.reading import BASE58, BASE64, CROCKFORD, DIGITS, HEX, LONG, SHAPES
 from tests.weak import WEAK
 
 _SECOND, _MINUTE = timedelta(seconds=1), timedelta(minutes=1)
@@ -43,6 +43,8 @@ FORMATS = {
     DIGITS: CodeFormat.digits(12, group=4),
     HEX: CodeFormat.hex(16, selector=True),
     LONG: CodeFormat.alphanumeric(24, group=6),
+    BASE58: CodeFormat.symbols(BASE58.symbols, 12, group=4),
+    BASE64: CodeFormat.symbols(BASE64.symbols, 43),
 }
 
 # Each stage holds keys (the first of them signs), and may accept what is not sealed.
@@ -60,8 +62,8 @@ _KEYS = {"k1": b"one of 16 bytes.", "k2": b"another of them."}
 rules = st.builds(
     Rules,
     count=st.sampled_from((3, 3, 3, 3, 3, 3, 3, 2, 2, 1, 1, 0)),
-    shape=st.sampled_from(SHAPES),
-    work=st.sampled_from((("argon2id", 1), ("argon2id", 2), ("hmac", 0))),
+    shape=st.sampled_from((*SHAPES, LONG)),
+    work=st.sampled_from((("argon2id", 1), ("argon2id", 2), ("hmac", 0), ("hmac", 0))),
     free=st.sampled_from((2, 1)),
     first_delay=st.just(30 * _SECOND),
     factor=st.sampled_from((2, 3)),
@@ -76,14 +78,17 @@ rules = st.builds(
     elevation=st.sampled_from((None, 5 * _MINUTE)),
     needs_unlock=st.sampled_from((False, False, False, True)),
     unlock_for=st.sampled_from((10 * _MINUTE, _MINUTE)),
+    accepts_short=st.booleans(),
 )
 
 
 def at_stage(rules, stage):
-    """Return the rules with the keys of a stage, and a hash that is good enough there."""
+    """Return the rules with the keys of a stage, and what must be granted to their own codes."""
     keys, accepts = stage
     if rules.work[0] == "hmac" and not (keys and rules.shape is LONG):
         rules = replace(rules, work=("argon2id", 1))
+    if rules.shape.bits < LONG_ENOUGH:
+        rules = replace(rules, accepts_short=True)
     return replace(rules, keys=keys, primary=keys[0] if keys else None, accepts_unsealed=accepts)
 
 
@@ -118,7 +123,7 @@ def policy_of(rules):
         elevation=rules.elevation,
         management="unlock" if rules.needs_unlock else "open",
         unlock_for=rules.unlock_for,
-        accept=WEAK,
+        accept=WEAK if rules.accepts_short else WEAK - {"N4-SRC-64"},
     )
 
 
@@ -146,7 +151,17 @@ def strangers():
     return codes
 
 
-SPELLINGS = ("as shown", "without hyphens", "lower case", "upper case", "numbered", "spaced")
+SPELLINGS = (
+    "as shown",
+    "without hyphens",
+    "lower case",
+    "upper case",
+    "numbered",
+    "spaced",
+    "mistaken",
+    "mistaken",
+)
+_MISTAKES = str.maketrans("0o1iL", "OOlIl")
 ERRORS = ("one symbol", "too short", "too long", "a stranger in it", "far too long", "empty")
 
 
@@ -163,6 +178,7 @@ def spelt(shape, text, how):
         "lower case": text.lower(),
         "upper case": text.upper(),
         "numbered": "1. " + text,
+        "mistaken": text.translate(_MISTAKES),
         "spaced": " " + text.replace("-", " ") + " ",
         "one symbol": text[:at] + other + text[at + 1 :],
         "too short": text[:-1],

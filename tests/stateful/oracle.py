@@ -17,6 +17,7 @@ from tests.stateful.accounts import (
     is_over,
 )
 from tests.stateful.reading import read
+from tests.stateful.taken_over import slots_of_codes, slots_of_hashes
 
 
 class Oracle:
@@ -37,7 +38,7 @@ class Oracle:
         if rules.is_off:
             raise Refusal("SwitchedOff")
         account = self._read(who, rules)
-        _manageable(account, session, rules, now)
+        account.let_manage(session, rules, now)
         for each in account.sets:
             is_lost_answer = (
                 each.state(now) == "active"
@@ -51,27 +52,53 @@ class Oracle:
                 raise Refusal("CodesAlreadyIssued")
         new = CodeSet(rules.shape, now, attempt)
         new.slots = [Slot(n, rules.primary or NO_KEY, rules.work) for n in range(rules.count)]
+        new.lapses_at = now + rules.pending_for if rules.confirm else None
+        self._install("issued", who, account, new, rules=rules, now=now)
+        told = {"issued_at": now, "expires_at": new.expires_at, "pending": rules.confirm}
+        return told, new
+
+    def import_codes(self, who, brought, *, rules, **asked):
+        """Return the status after codes were hashed like ours, and their set, of unknown id."""
+        self.told = []
+        return self._import(who, brought, slots_of_codes(brought, rules), rules=rules, **asked)
+
+    def import_hashes(self, who, brought, *, rules, **asked):
+        """Return the same after hashes were taken over as they are."""
+        self.told = []
+        return self._import(who, brought, slots_of_hashes(brought, rules), rules=rules, **asked)
+
+    def _import(self, who, brought, slots, *, rules, now, replace=False, session=None):
+        """Let them count at once, where nothing stands: what has ended does not give way either."""
+        if rules.is_off:
+            raise Refusal("SwitchedOff")
+        account = self._read(who, rules)
+        account.let_manage(session, rules, now)
+        if account.sets and not replace:
+            raise Refusal("CodesAlreadyIssued")
+        new = CodeSet(brought.shape, now, None, slots=slots)
+        self._install("imported", who, account, new, rules=rules, now=now)
+        return self.status(who, rules=rules, now=now), new
+
+    def _install(self, kind, who, account, new, *, rules, now):
+        """Put a set in the place of all that stands, or of what waits, if it has to wait too."""
         new.expires_at = now + rules.expires_after if rules.expires_after else None
         forgiven = 0
         gone = [account.pending]
-        if rules.confirm:
-            new.lapses_at = now + rules.pending_for
+        if new.lapses_at:
             account.pending = new
         else:
             gone.insert(0, account.active)
             forgiven = account.active.failures if account.active else 0
             account.active, account.pending = new, None
-        entries = [Entry("superseded", now, each, attempt=attempt) for each in gone if each]
-        entries.append(Entry("issued", now, new, attempt=attempt, failures=forgiven))
+        entries = [Entry("superseded", now, each, attempt=new.attempt) for each in gone if each]
+        entries.append(Entry(kind, now, new, attempt=new.attempt, failures=forgiven))
         self._store(who, account, rules, now, entries)
-        told = {"issued_at": now, "expires_at": new.expires_at, "pending": rules.confirm}
-        return told, new
 
     def confirm(self, who, text, *, rules, now):
         """Return the status after the pending set has come to count, or did already."""
         self.told = []
         account = self._read(who, rules)
-        codes = account.pending or _lately_confirmed(account.active, rules, now)
+        codes = account.pending or account.lately_confirmed(rules, now)
         guess = self._admit(codes, text, rules, now)
         state = codes.state(now) if codes else "none"
         if state not in {"pending", "active", "exhausted"}:
@@ -113,9 +140,7 @@ class Oracle:
         entries = [Entry("redeemed", now, codes, slot.ordinal, attempt)]
         fresh = None
         if rules.rotate:
-            # Without a selector one hash is held against all the codes, so they share their key.
-            alone = codes.shape.has_selector or len(codes.slots) == 1
-            fresh = Slot(slot.ordinal, (rules.primary or NO_KEY) if alone else slot.key, slot.work)
+            fresh = codes.fresh(slot, rules)
             codes.replace(slot, fresh)
             entries.append(Entry("replaced", now, codes, slot.ordinal, attempt))
         self._store(who, account, rules, now, entries)
@@ -150,21 +175,21 @@ class Oracle:
             "issued_at": codes.issued_at,
             "expires_at": codes.expires_at,
             "last_used_at": codes.last_used_at,
-            "retry_at": _retry_at(codes, rules, now),
+            "retry_at": codes.retry_at(rules, now),
             "failures": codes.failures,
             "pending": bool(account.pending) and account.pending.state(now) == "pending",
             "stale": needs != {rules.primary or NO_KEY}
-            or any(_is_weaker(slot.work, rules.work) for slot in codes.slots),
+            or any(rules.is_stronger_than(slot.work) for slot in codes.slots),
             "missing_keys": tuple(sorted(key for key in needs if not rules.holds(key))),
             "codes": tuple((slot.ordinal, slot.used_at) for slot in codes.slots),
-            "legacy": 0,
+            "legacy": sum(slot.is_foreign and not slot.used_at for slot in codes.slots),
         }
 
     def revoke(self, who, *, rules, now, session=None):
         """Return the status after the sets were revoked."""
         self.told = []
         account = self._read(who, rules)
-        _manageable(account, session, rules, now)
+        account.let_manage(session, rules, now)
         revoked = [each for each in account.sets if not (each.is_revoked or each.is_disabled)]
         for each in revoked:
             each.is_revoked = True
@@ -293,6 +318,9 @@ class Oracle:
         ]
         if codes.shape.has_selector or len(codes.slots) == 1:
             spent = spent[-1:]  # each has a salt of its own, and one hash is all there is: the last
+        if spent and spent[-1].is_foreign:
+            spent = spent[-1:]  # likewise
+        spent = [slot for slot in spent if not slot.is_foreign or slot is spent[-1]]
         if spent:
             rules.need(spent[-1].key)
         return next((slot for slot in spent if slot.values == guess.values), None)
@@ -300,13 +328,17 @@ class Oracle:
     def _lock(self, codes, rules, now, attempt):
         if codes and codes.is_disabled:
             self._refuse("SetDisabled", codes, now, attempt)
-        if codes and (until := _retry_at(codes, rules, now)):
+        if codes and (until := codes.retry_at(rules, now)):
             self._refuse("TooManyAttempts", codes, now, attempt, until)
 
     def _match(self, codes, guess, rules):
-        """Return the place whose code the guess is. One hash finds it, under that place's key."""
+        """Return the place whose code the guess is.
+
+        One hash finds it, under that place's key, and one for each that another system has hashed.
+        """
         named = [slot for slot in codes.slots if guess.ordinal in {None, slot.ordinal}]
-        rules.need((named or codes.slots)[0].key)
+        for slot in named or codes.slots[:1]:
+            rules.need(slot.key)
         return next((slot for slot in named if slot.values == guess.values), None)
 
     def _count(self, who, codes, slot, *, rules, now, attempt=None):
@@ -317,7 +349,7 @@ class Oracle:
             codes.is_disabled = True
             kinds.append("disabled")
         name = "CodeAlreadyUsed" if slot else "InvalidCode"
-        refusal = Refusal(name, _retry_at(codes, rules, now))
+        refusal = Refusal(name, codes.retry_at(rules, now))
         ordinal = slot.ordinal if slot else None
         entries = [
             Entry(kind, now, codes, ordinal, attempt, refusal.reason, codes.failures, refusal.fact)
@@ -345,35 +377,6 @@ class Oracle:
             "replayed": replayed,
             "attempt": slot.attempt,
         }
-
-
-def _lately_confirmed(codes, rules, now):
-    if codes is None or codes.confirmed_at is None:
-        return None
-    return None if is_over(codes.confirmed_at, rules.pending_for, now) else codes
-
-
-def _manageable(account, session, rules, now):
-    if not rules.needs_unlock:
-        return
-    if account.unlock is None or account.unlock[0] != session:
-        raise Refusal("ManagementLocked")
-    if is_over(account.unlock[1], rules.unlock_for, now):
-        raise Refusal("ManagementLocked")
-
-
-def _retry_at(codes, rules, now):
-    """Return the end of the delay that runs, if one does."""
-    if codes.state(now) not in {"pending", "active"} or codes.failures < rules.free:
-        return None
-    delay = rules.first_delay * rules.factor ** (codes.failures - rules.free)
-    end = min(codes.failed_at, now) + min(delay, rules.max_delay)
-    return end if now < end else None
-
-
-def _is_weaker(work, wanted):
-    """Another kind of hash, or fewer passes of it."""
-    return work[0] != wanted[0] or work[1] < wanted[1]
 
 
 def _place(who):

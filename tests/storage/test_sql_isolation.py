@@ -1,80 +1,16 @@
 """The SQL storage over engines of the host's, whatever their isolation level and driver flags."""
 
-import sys
-
-import pymysql
 import pytest
 import sqlalchemy as sa
-from pymysql.constants import CLIENT
 
 from recoverykit.core.subject import Subject
 from recoverykit.errors import OutcomeUnknown, StorageError
 from recoverykit.storage import HostRefused
 from recoverykit.storage.sql import SQLStorage
 from tests.storage.changes import ALICE, NOW, change, erasure, event
+from tests.storage.flavours import FLAVOURS, engine_of
 from tests.storage.test_sql import raced
 
-SERVER_LEVELS = [
-    "READ UNCOMMITTED",
-    "READ COMMITTED",
-    "REPEATABLE READ",
-    "SERIALIZABLE",
-    "AUTOCOMMIT",
-]
-SQLITE_LEVELS = ["READ UNCOMMITTED", "SERIALIZABLE", "AUTOCOMMIT"]
-# What the driver does by itself can be chosen from Python 3.12 on.
-SQLITE_MODES = ["driver autocommit", "driver transactions"] if sys.version_info >= (3, 12) else []
-
-
-def engine_of(url, flavour):
-    """A host's engine: an isolation level, or a way of its own to set up connections."""
-    if flavour == "option":
-        return sa.create_engine(url).execution_options(isolation_level="AUTOCOMMIT")
-    if flavour == "BEGIN":
-        return begun_by_hand(url)
-    if flavour.startswith("pymysql"):
-        return by_creator(url, flavour)
-    if flavour.startswith("driver"):
-        return sa.create_engine(url, connect_args={"autocommit": "autocommit" in flavour})
-    return sa.create_engine(url, isolation_level=flavour)
-
-
-def begun_by_hand(url):
-    """SQLAlchemy's recipe for transactions that SQLite's driver does not start by itself."""
-    engine = sa.create_engine(url)
-    sa.event.listen(engine, "connect", lambda driver, _: setattr(driver, "isolation_level", None))
-    sa.event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
-    return engine
-
-
-def by_creator(url, flavour):
-    """PyMySQL's connections as the host makes them: SQLAlchemy adds no flag of its own."""
-    at = sa.make_url(url)
-
-    def connect():
-        return pymysql.connect(
-            host=at.host,
-            port=at.port,
-            user=at.username,
-            database=at.database,
-            client_flag=CLIENT.FOUND_ROWS if "found" in flavour else 0,
-            autocommit="autocommit" in flavour,
-        )
-
-    return sa.create_engine(url, creator=connect)
-
-
-FLAVOURS = {
-    "sqlite": [*SQLITE_LEVELS, "option", "BEGIN", *SQLITE_MODES],
-    "postgresql": [*SERVER_LEVELS, "option"],
-    "mariadb": [
-        *SERVER_LEVELS,
-        "option",
-        "pymysql changed rows",
-        "pymysql found rows",
-        "pymysql autocommit",
-    ],
-}
 on_every_flavour = pytest.mark.parametrize(
     ("server", "flavour"),
     [

@@ -1,6 +1,7 @@
 """Programs that are never run: only their types are checked, as a host's would be."""
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from datetime import date, datetime, timedelta
 from typing import assert_type
 
@@ -25,6 +26,7 @@ from recoverykit import (
     Subject,
     Throttle,
 )
+from recoverykit.observer import ObservedCall, ObservedStep, Observer
 from recoverykit.storage import (
     Change,
     EnumerableStorage,
@@ -35,6 +37,7 @@ from recoverykit.storage import (
 )
 from recoverykit.storage.memory import MemoryStorage
 from recoverykit.storage.sql import SQLStorage
+from recoverykit.telemetry import Telemetry
 from recoverykit.testing import ManualClock
 
 
@@ -47,6 +50,24 @@ class Mine:
     def commit(self, subject: Subject, change: Change) -> bool:
         """Win."""
         return bool(subject.id and change.revision)
+
+
+class Blind:
+    """An observer of a host's needs no base class either."""
+
+    def call(self, _call: ObservedCall) -> AbstractContextManager[None]:
+        """Look away."""
+        return nullcontext()
+
+    def step(self, _step: ObservedStep) -> AbstractContextManager[None]:
+        """Look away."""
+        return nullcontext()
+
+
+def takes_observers() -> tuple[Observer, ...]:
+    """Return one of each."""
+    kits = [RecoveryKit(MemoryStorage(), observer=each) for each in (Telemetry(), Blind(), None)]
+    return (Telemetry(), Blind()) if kits else ()
 
 
 def takes_storages() -> tuple[Storage, ...]:

@@ -7,8 +7,9 @@ from recoverykit.aio.limiter import AsyncLimiter
 from recoverykit.aio.shell import AsyncShell
 from recoverykit.core.events import Event
 from recoverykit.core.subject import Subject
+from recoverykit.driver import Around
 from recoverykit.errors import InvalidArgument, RedemptionRefused
-from recoverykit.runner import Equipment, log_listener, settled
+from recoverykit.runner import Equipment, log_listener, settled, watch_over
 from recoverykit.shell import HostFunction
 from recoverykit.storage import AnyStorage, EnumerableStorage, is_storage
 from recoverykit.verbs import Verb
@@ -25,16 +26,29 @@ class AsyncRunner:
         limiter = AsyncLimiter(equipment.hashing)
         self._shell = AsyncShell(storage, limiter=limiter, driver=equipment.driver)
         self._on_event = equipment.on_event
+        self._observer = equipment.observer
 
     async def run(
-        self, flow: Verb[_Result | RedemptionRefused], *, within: HostFunction | None = None
+        self, verb: Verb[_Result | RedemptionRefused], *, within: HostFunction | None = None
     ) -> _Result:
-        """Run a flow to its end, announce what it tells, and return its result.
+        """Run a verb to its end, announce what it tells, and return its result.
 
         Raises:
             RedemptionRefused: it is the result.
         """
-        outcome = await self._shell.run(flow, within=within)
+        if self._observer is None:
+            return await self._run(verb, within)
+        with watch_over(verb, self._shell.storage, self._observer) as watch:
+            return watch.told(await self._run(verb, within, around=watch.around))
+
+    async def _run(
+        self,
+        verb: Verb[_Result | RedemptionRefused],
+        within: HostFunction | None,
+        *,
+        around: Around | None = None,
+    ) -> _Result:
+        outcome = await self._shell.run(verb.flow, within=within, around=around)
         for event in outcome.events:
             await self._announce(event)
         return settled(outcome)

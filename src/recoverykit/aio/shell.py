@@ -11,7 +11,7 @@ from anyio import CapacityLimiter, sleep
 from recoverykit.aio.limiter import AsyncLimiter
 from recoverykit.completion import in_threads
 from recoverykit.core.effects import Commit, Flow, Load
-from recoverykit.driver import Driver, Hash, Host, Need, Pause, Raised, Surrender
+from recoverykit.driver import Around, Driver, Hash, Host, Need, Pause, Raised, Surrender
 from recoverykit.errors import InvalidArgument
 from recoverykit.per_loop import PerLoop
 from recoverykit.shell import HostFunction, SyncHost
@@ -58,8 +58,19 @@ class AsyncShell:
         self._driver = driver
         self._threads = PerLoop(lambda: CapacityLimiter(_STORAGE_THREADS))
 
-    async def run(self, flow: Flow[_Result], *, within: HostFunction | None = None) -> _Result:
+    async def run(
+        self,
+        flow: Flow[_Result],
+        *,
+        within: HostFunction | None = None,
+        around: Around | None = None,
+    ) -> _Result:
         """Run a flow to its end and return its result.
+
+        Args:
+            flow: the flow.
+            within: runs in the transaction of the commits that are hosted; None for nothing.
+            around: watches each step; None for nobody.
 
         Raises:
             InvalidArgument: the storage has no transaction for ``within``, or the clock returns
@@ -69,7 +80,7 @@ class AsyncShell:
         """
         with closing(flow):
             host = self._host(within)
-            with closing(self._driver.drive(flow, host=host)) as driven:
+            with closing(self._driver.drive(flow, host=host, around=around)) as driven:
                 step: Callable[[], Need] = partial(next, driven)
                 while True:
                     try:

@@ -94,8 +94,9 @@ class SQLStorage:
     ) -> bool:
         """Commit, calling ``within(connection)`` in the transaction once the swap has won.
 
-        An ORM session can be bound to the connection. The function must not end the transaction,
-        nor make or alter tables on MySQL, which commits them and everything before them at once.
+        An ORM session can be bound to the connection. The function must not end the transaction or
+        close the connection, nor make or alter tables on MySQL, which commits them and everything
+        before them at once.
         Where a deadlock or a serialization failure is refused at COMMIT the answer is False, and
         the caller may come again with the same function.
 

@@ -84,7 +84,7 @@ def swap(
     if within is None:
         return commit(transaction, is_shared=False) if verdict is WON else verdict
     if verdict is WON:
-        within(transaction.connection)
+        within(transaction.lent())
         verdict = commit_checked(transaction, statements, subject, change)
     return verdict
 

@@ -34,6 +34,17 @@ class Transaction:
             self.connection.exec_driver_sql(Database.of(self.connection.dialect).begin)
             self._is_explicit = True
 
+    def lent(self) -> Connection:
+        """Return the connection for the host's function, which must not close it, but may.
+
+        A pool that does not roll back what commits by itself (``skip_autocommit_rollback``) would
+        hand our open transaction to whoever comes next, who would take it for landed. So the
+        connection leaves such a pool for good.
+        """
+        if self._is_explicit and self.connection.dialect.skip_autocommit_rollback:
+            self.connection.detach()
+        return self.connection
+
     @property
     def is_open(self) -> bool:
         """Whether nobody has ended the transaction through the connection."""

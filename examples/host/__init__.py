@@ -1,0 +1,1 @@
+"""What the example applications share: tables, pages, sessions, settings. No web framework."""
