@@ -6,6 +6,7 @@ URL. Where the kit is awaited, each move is a task on its event loop, and its th
 Nothing waits without a deadline: a hang is a failure, and what hangs is ended.
 """
 
+import sys
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -289,12 +290,12 @@ class Arena:
                 contender.start()
             self._gather(self._pipes[len(self._threads) :])  # the processes, once they are up
         except BaseException:
-            self._close()
+            self._close(*sys.exc_info())
             raise
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self._close()
+    def __exit__(self, *details: object) -> None:
+        self._close(*details)
 
     def _gather(self, pipes: Sequence[Connection]) -> tuple[Got, ...]:
         deadline = monotonic() + SECONDS
@@ -330,7 +331,7 @@ class Arena:
         arguments = (self.adapter, self._url, self._policy, corner, self._meeting)
         return FORKSERVER.Process(target=_process, args=arguments, daemon=True)
 
-    def _close(self) -> None:
+    def _close(self, *details: object) -> None:
         self._start.abort()
         self._meeting.abort()
         for pipe in self._pipes:
@@ -343,6 +344,6 @@ class Arena:
             if process.is_alive():
                 process.kill()
                 process.join()
-        self._camp.__exit__()
+        self._camp.__exit__(*details)
         if self.engine is not None:
             self.engine.dispose()

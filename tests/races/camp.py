@@ -104,8 +104,9 @@ class Camp:
             self._exits = exits.pop_all()
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self._exits.close()
+    def __exit__(self, *details: object) -> None:
+        # An exception that goes by lets the event loops give up what still waits in them.
+        self._exits.__exit__(*details)
 
     def _opened(self, exits: ExitStack) -> Any:
         if self._url is None:
