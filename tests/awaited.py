@@ -4,6 +4,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from functools import partial
 from inspect import isawaitable
+from itertools import cycle
 from typing import Any
 
 from anyio.from_thread import BlockingPortal
@@ -12,26 +13,26 @@ from recoverykit import AsyncRecoveryKit
 
 
 class Awaited:
-    """Every call is a task of its own on the portal's event loop; its caller's thread waits for it.
+    """Every call is a task of its own on an event loop; its caller's thread waits for it.
 
     The context variables of the caller's thread go with it.
 
     Args:
         kit: the kit.
-        portal: the way to the event loop on which it runs.
+        portals: the ways to the event loops on which it runs; calls take them in turn.
     """
 
-    def __init__(self, kit: AsyncRecoveryKit, portal: BlockingPortal) -> None:
+    def __init__(self, kit: AsyncRecoveryKit, *portals: BlockingPortal) -> None:
         self._kit = kit
-        self._portal = portal
+        self._turns = cycle(portals)
 
     def __getattr__(self, name: str) -> Any:
-        method = getattr(self._kit, name)
+        method, portal = getattr(self._kit, name), next(self._turns)
 
         def call(*arguments: object, **named: object) -> Any:
             job = _Job(partial(method, *arguments, **named))
             del arguments, named  # as the kit does: no frame shows what may be a code
-            return self._portal.call(job).result()
+            return portal.call(job).result()
 
         return call
 

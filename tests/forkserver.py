@@ -9,11 +9,17 @@ import multiprocessing
 FORKSERVER = multiprocessing.get_context("forkserver")
 FORKSERVER.set_forkserver_preload(
     [
+        "aiosqlite",
+        "asyncmy",
+        "asyncpg",
         "psycopg",
         "pymysql",
         "pytest",  # every process imports again what the tests' own was started as
+        "recoverykit.aio.runner",
         "recoverykit.storage.sql",
+        "recoverykit.storage.sql.async_storage",
         "sqlalchemy.orm",
         "tests.hosts.deaths",
+        "trio",
     ]
 )

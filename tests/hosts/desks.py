@@ -19,7 +19,8 @@ from recoverykit.storage.sql import AsyncSQLStorage, SQLStorage
 from tests.awaited import Awaited
 from tests.hosts.claims import Claim, act
 from tests.hosts.levels import OURS, Place
-from tests.races.arena import NOW, POLICY
+from tests.races.arena import POLICY
+from tests.races.meeting import NOW
 from tests.storage.awaited import DRIVERS, address_for
 from tests.storage.flavours import engine_of
 

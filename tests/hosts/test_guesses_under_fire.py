@@ -12,11 +12,13 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
+from sqlalchemy import make_url
 
 from recoverykit import EventKind, Throttle
-from tests.races.arena import NOW, POLICY, Arena, Redeem
+from tests.races.adapters import Adapter
+from tests.races.arena import POLICY, Arena, Redeem
 from tests.races.hosts import Host, create_sessions, sessions_of
-from tests.races.trail import Trail
+from tests.races.meeting import NOW
 from tests.races.watcher import Watcher
 
 POOL = 6
@@ -47,6 +49,7 @@ def level(request) -> str:
 def crowd(database_url, throttle, level) -> Iterator[Arena]:
     """Four threads for each connection of a small pool, and a host's table beside ours."""
     with Arena(
+        Adapter(database=make_url(database_url).get_backend_name()),
         database_url,
         threads=CROWD,
         processes=0,
@@ -80,7 +83,7 @@ def test_hosts_that_always_fail_get_no_guess_for_free(crowd, database_url, throt
     assert total["InvalidCode"] == expected, total
     assert total.keys() <= {"InvalidCode", "HostFailed", "TooManyAttempts"}, total
     assert expected == JUDGED or total["HostFailed"] == ROUNDS * RIGHT
-    status, trail = crowd.kit.status(subject), Trail.of(crowd.engine, subject)
+    status, trail = crowd.kit.status(subject), crowd.trail(subject)
     assert status.failures == expected
     assert (status.retry_at is not None and status.retry_at > NOW) == (expected == JUDGED)
     assert trail.failures() == tuple(range(1, expected + 1))
@@ -88,4 +91,4 @@ def test_hosts_that_always_fail_get_no_guess_for_free(crowd, database_url, throt
     assert status.remaining == POLICY.count
     assert not sessions_of(crowd.engine, subject)
     assert not watcher.torn
-    assert crowd.engine.pool.checkedout() == 0
+    assert crowd.connections_out == 0

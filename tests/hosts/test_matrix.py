@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from recoverykit import InvalidCode, OutcomeUnknown, RecoveryKitError, StorageError
 from tests.hosts.claims import Claim, End, Login
 from tests.hosts.levels import LEVELS
-from tests.races.arena import NOW, MeetingClock
+from tests.races.meeting import NOW, MeetingClock
 
 SECONDS = 60.0
 # Nothing of it is for the kit to judge: not its own errors, nor what looks like a lost commit or a

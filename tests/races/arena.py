@@ -2,14 +2,15 @@
 
 Every contender has a pipe to the referee, who hands out the moves of a round and gathers what each
 contender got. The threads share one kit over an engine of the host's; each process has a kit over a
-URL. Nothing waits without a deadline: a hang is a failure, and what hangs is ended.
+URL. Where the kit is awaited, each move is a task on its event loop, and its thread waits for it.
+Nothing waits without a deadline: a hang is a failure, and what hangs is ended.
 """
 
+import sys
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from multiprocessing.synchronize import Barrier
@@ -22,32 +23,30 @@ from recoverykit import (
     Argon2idHasher,
     CodeFormat,
     ForeignScheme,
-    HashLimits,
     Issued,
     Policy,
     RecoveryKit,
     RecoveryKitError,
     Redemption,
     Status,
+    Subject,
     Throttle,
 )
 from recoverykit.storage.sql import SQLStorage
 from tests.forkserver import FORKSERVER
+from tests.races.adapters import Adapter
+from tests.races.camp import Camp, Hosted, patient
+from tests.races.meeting import SECONDS, arm
+from tests.races.trail import Trail
 
-THREADS = 16
-PROCESSES = 8
 POOL = 16  # connections of the threads together
-CONTENDERS = THREADS + PROCESSES
 
-NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 POLICY = Policy(
     count=3,
     hasher=Argon2idHasher(memory_kib=8, time_cost=1, parallelism=1),
     throttle=Throttle(free=2),
     accept=frozenset({"A5-C-KDF", "N4-THR-100"}),  # cheap hashes, and many failures
 )
-
-_SECONDS = 60.0  # a round takes a fraction of a second, on a busy machine a few
 
 
 class ArenaFailed(AssertionError):
@@ -99,7 +98,7 @@ class Redeem:
     """
 
     code: str = field(repr=False)
-    within: Callable[[sa.Connection], object] | None = None
+    within: Callable[..., object] | None = None
 
     def play(self, kit: RecoveryKit, subject: str) -> Redemption:
         return kit.redeem(subject, self.code, within=self.within)
@@ -166,28 +165,6 @@ class _Order:
     meeting: bool
 
 
-class MeetingClock:
-    """A clock that stands still, so that a delay once begun is never over.
-
-    A kit reads its clock just after a load. Armed, the clock holds the thread that reads it until
-    every contender has read it: they all have loaded then, and none has committed.
-    """
-
-    def __init__(self, barrier: Barrier) -> None:
-        self._barrier = barrier
-        self._thread = threading.local()
-
-    def arm(self) -> None:
-        """Hold this thread at its next reading."""
-        self._thread.is_armed = True
-
-    def __call__(self) -> datetime:
-        if getattr(self._thread, "is_armed", False):
-            self._thread.is_armed = False
-            self._barrier.wait(_SECONDS)
-        return NOW
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Corner:
     """A contender's own end: the pipe to the referee, and where it waits for the others."""
@@ -195,18 +172,18 @@ class _Corner:
     pipe: Connection
     start: Barrier
 
-    def contend(self, kit: RecoveryKit, clock: MeetingClock) -> None:
+    def contend(self, kit: RecoveryKit) -> None:
         """Make one move after the other until the referee closes the pipe."""
         with suppress(EOFError, BrokenPipeError, ConnectionResetError), self.pipe:
             while True:
                 order: _Order = self.pipe.recv()
                 if order.meeting:
-                    clock.arm()
+                    arm()
                 self.pipe.send(self._move(kit, order))
 
     def _move(self, kit: RecoveryKit, order: _Order) -> Got:
         try:
-            self.start.wait(_SECONDS)
+            self.start.wait(SECONDS)
             return Got.of(order.move.play(kit, order.subject))
         except RecoveryKitError as error:
             return Got(what=type(error).__name__, report=str(error))
@@ -214,63 +191,77 @@ class _Corner:
             return Got(what=type(error).__name__)
 
 
-def _process(url: str, policy: Policy, corner: _Corner, meeting: Barrier) -> None:
+def _process(adapter: Adapter, url: str, policy: Policy, corner: _Corner, meeting: Barrier) -> None:
     """Contend from a process with a storage, an engine and a kit of its own."""
-    clock = MeetingClock(meeting)
-    with SQLStorage(url) as storage:
+    with Camp(adapter, url, policy=policy, meeting=meeting) as camp:
         corner.pipe.send(None)
-        corner.contend(RecoveryKit(storage, policy=policy, clock=clock), clock)
+        corner.contend(camp.kit)
 
 
 class Arena:
     """Threads and processes on one database, ready for any number of rounds.
 
     Args:
-        url: the address of the database; the tables are made in it.
-        threads: how many threads contend, over one kit.
-        processes: how many processes contend.
+        adapter: what all of them use.
+        url: the address of the database, in which the tables are made; None for memory.
+        threads: how many threads contend, over one kit; None for as many as the adapter has.
+        processes: how many processes contend; None for as many as the adapter has.
         pool: how many connections the threads share; who waits ten seconds for one fails.
         policy: the policy of every kit.
         isolation_level: that of the threads' engine; None for the database's own.
 
     Attributes:
+        adapter: what all of them use.
+        contenders: how many they are.
         kit: the kit of the threads; between the rounds, the referee's.
-        storage: its storage.
-        engine: the engine under it.
+        engine: the referee's own engine; None for memory.
     """
 
     def __init__(
         self,
-        url: str,
+        adapter: Adapter,
+        url: str | None,
         *,
-        threads: int = THREADS,
-        processes: int = PROCESSES,
+        threads: int | None = None,
+        processes: int | None = None,
         pool: int = POOL,
         policy: Policy = POLICY,
         isolation_level: str | None = None,
     ) -> None:
+        self.adapter = adapter
         self._url = url
         self._policy = policy
-        parties = threads + processes
-        self._start = FORKSERVER.Barrier(parties)
-        self._meeting = FORKSERVER.Barrier(parties)
-        self._clock = MeetingClock(self._meeting)
-        level = {"isolation_level": isolation_level} if isolation_level else {}
-        self.engine = sa.create_engine(
-            _patient(url),
-            pool_size=pool,
-            max_overflow=0,
-            pool_timeout=10,
-            hide_parameters=True,
-            **level,
-        )
-        self.storage = SQLStorage(self.engine)
-        self.kit = RecoveryKit(
-            self.storage, policy=policy, clock=self._clock, hashing=HashLimits(queue=parties)
-        )
+        threads = adapter.threads if threads is None else threads
+        processes = adapter.processes if processes is None else processes
+        self.contenders: int = threads + processes
+        self._start = FORKSERVER.Barrier(self.contenders)
+        self._meeting = FORKSERVER.Barrier(self.contenders)
+        self.engine = None if url is None else sa.create_engine(patient(sa.make_url(url)))
+        hosted = Hosted(pool=pool, isolation_level=isolation_level)
+        self._camp = Camp(adapter, url, policy=policy, meeting=self._meeting, hosted=hosted)
         self._pipes: list[Connection] = []
         self._threads = [self._thread() for _ in range(threads)]
         self._processes = [self._forked() for _ in range(processes)]
+
+    @property
+    def kit(self) -> RecoveryKit:
+        return self._camp.kit
+
+    @property
+    def connections_out(self) -> int:
+        """How many connections the threads' kit has not given back."""
+        return self._camp.connections_out
+
+    def examiner(self, policy: Policy) -> RecoveryKit:
+        """Return a kit without a throttle on the same storage, to try which codes are good."""
+        loose = Throttle(free=1_000, disable_after=1_000)
+        return self._camp.kit_with(replace(policy, throttle=loose))
+
+    def trail(self, subject: str) -> Trail:
+        """Return the audit trail of a subject."""
+        if self.engine is None:
+            return Trail.told(self._camp.storage.events(Subject(subject)))
+        return Trail.of(self.engine, subject)
 
     def round(
         self, subject: str, moves: Sequence[Move], *, meeting: bool = False
@@ -291,27 +282,29 @@ class Arena:
 
     def __enter__(self) -> Self:
         try:
-            with SQLStorage(self._url) as own:
-                own.create_tables()  # and SQLite's write-ahead log with them, for every engine
+            if self._url is not None:
+                with SQLStorage(self._url) as own:
+                    own.create_tables()  # and SQLite's write-ahead log, for every engine
+            self._camp.__enter__()
             for contender in (*self._threads, *self._processes):
                 contender.start()
             self._gather(self._pipes[len(self._threads) :])  # the processes, once they are up
         except BaseException:
-            self._close()
+            self._close(*sys.exc_info())
             raise
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self._close()
+    def __exit__(self, *details: object) -> None:
+        self._close(*details)
 
     def _gather(self, pipes: Sequence[Connection]) -> tuple[Got, ...]:
-        deadline = monotonic() + _SECONDS
+        deadline = monotonic() + SECONDS
         got: dict[Connection, Got] = {}
         while len(got) < len(pipes):
             silent = [pipe for pipe in pipes if pipe not in got]
             ready = wait(silent, deadline - monotonic())
             if not ready:
-                raise ArenaFailed(f"{len(silent)} contenders did not answer in {_SECONDS:.0f} s")
+                raise ArenaFailed(f"{len(silent)} contenders did not answer in {SECONDS:.0f} s")
             for pipe in silent:
                 if pipe in ready:
                     got[pipe] = self._hear(pipe)
@@ -330,20 +323,20 @@ class Arena:
 
     def _thread(self) -> threading.Thread:
         corner = self._corner()
-        return threading.Thread(target=corner.contend, args=(self.kit, self._clock), daemon=True)
+        return threading.Thread(target=lambda: corner.contend(self.kit), daemon=True)
 
     def _forked(self) -> BaseProcess:
         # Starting the process gives up our copy of its end: were it to die, its pipe would end.
         corner = self._corner()
-        arguments = (self._url, self._policy, corner, self._meeting)
+        arguments = (self.adapter, self._url, self._policy, corner, self._meeting)
         return FORKSERVER.Process(target=_process, args=arguments, daemon=True)
 
-    def _close(self) -> None:
+    def _close(self, *details: object) -> None:
         self._start.abort()
         self._meeting.abort()
         for pipe in self._pipes:
             pipe.close()
-        deadline = monotonic() + _SECONDS / 4
+        deadline = monotonic() + SECONDS / 4
         for contender in (*self._threads, *self._processes):
             if contender.ident is not None:
                 contender.join(max(0.0, deadline - monotonic()))
@@ -351,10 +344,6 @@ class Arena:
             if process.is_alive():
                 process.kill()
                 process.join()
-        self.engine.dispose()
-
-
-def _patient(url: str) -> sa.URL:
-    """Let a writer of SQLite wait as long as it does in an engine of our own."""
-    parsed = sa.make_url(url)
-    return parsed.set(query={"timeout": "10"}) if parsed.drivername == "sqlite" else parsed
+        self._camp.__exit__(*details)
+        if self.engine is not None:
+            self.engine.dispose()

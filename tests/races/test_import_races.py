@@ -1,6 +1,6 @@
-"""Importing: eight threads bring codes of another system for one subject at the same moment.
+"""Importing: eight threads or tasks bring codes of another system for one subject at once.
 
-There are 50 rounds: a quarter of what RECOVERYKIT_RACE_ROUNDS says, for each ends in ten calls.
+There are 50 rounds unless RECOVERYKIT_RACE_ROUNDS is other than 200, for each ends in ten calls.
 
 As in `test_exactly_once`: in every second round all have loaded the same revision, which is none,
 before any of them commits, and the clocks stand still.
@@ -8,27 +8,30 @@ before any of them commits, and the clocks stand still.
 
 import base64
 import hashlib
-import os
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import replace
 
 import pytest
 
-from recoverykit import CodeFormat, EventKind, InvalidCode, RecoveryKit, SetState, Throttle
-from tests.races.arena import NOW, POLICY, Arena, ImportCodes, ImportHashes
-from tests.races.trail import Trail
+from recoverykit import CodeFormat, EventKind, InvalidCode, SetState
+from tests.races.adapters import ADAPTERS, parameters
+from tests.races.arena import POLICY, Arena, ImportCodes, ImportHashes
 
-ROUNDS = int(os.environ.get("RECOVERYKIT_RACE_ROUNDS", "200")) // 4
+ROUNDS = 50
 THREADS = 8
 SHAPE = CodeFormat.base32(16)
-UNTHROTTLED = replace(POLICY, throttle=Throttle(free=1_000, disable_after=1_000))
+
+
+# As for the lifecycles.
+@pytest.fixture(params=parameters(each for each in ADAPTERS if each.is_first or each.driver))
+def adapter(request):
+    return request.param
 
 
 @pytest.fixture
-def importers(database_url) -> Iterator[Arena]:
+def importers(adapter, url) -> Iterator[Arena]:
     """Eight threads over one kit."""
-    with Arena(database_url, threads=THREADS, processes=0) as arena:
+    with Arena(adapter, url, threads=THREADS, processes=0) as arena:
         yield arena
 
 
@@ -58,7 +61,7 @@ def move_of(codes: tuple[str, ...], *, hashed: bool) -> ImportCodes | ImportHash
 
 def test_imports_race(importers):
     """One lands, and its whole set counts; the others find that a set stands."""
-    for number in range(ROUNDS):
+    for number in range(importers.adapter.rounds(ROUNDS)):
         subject, meeting = f"subject {number}", number % 2 == 1
         brought = [codes_of(f"{number} {thread}") for thread in range(THREADS)]
         moves = [move_of(codes, hashed=n % 2 == 1) for n, codes in enumerate(brought)]
@@ -66,12 +69,12 @@ def test_imports_race(importers):
 
         told = Counter(each.what for each in got)
         assert told == {"Status": 1, "CodesAlreadyIssued": THREADS - 1}, got
-        trail = Trail.of(importers.engine, subject)
+        trail = importers.trail(subject)
         assert trail.counts() == {EventKind.IMPORTED: 1}
         (winner,) = (n for n, each in enumerate(got) if each.what == "Status")
         assert importers.kit.status(subject).legacy == 3 * (winner % 2)
 
-        examiner = RecoveryKit(importers.storage, policy=UNTHROTTLED, clock=lambda: NOW)
+        examiner = importers.examiner(POLICY)
         for codes in brought[:winner] + brought[winner + 1 :]:
             with pytest.raises(InvalidCode):
                 examiner.redeem(subject, codes[0])

@@ -2,12 +2,12 @@
 
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from recoverykit import EventKind
+from recoverykit import Event, EventKind
 from recoverykit.storage.sql import define_tables
 
 _EVENTS = define_tables(sa.MetaData()).events
@@ -36,6 +36,11 @@ class Trail:
         with engine.connect() as connection:
             rows = connection.execute(query).all()
         return cls(entries=tuple(_entry(row.kind, json.loads(row.details)) for row in rows))
+
+    @classmethod
+    def told(cls, events: Iterable[Event]) -> "Trail":
+        """Return the trail that events make."""
+        return cls(entries=tuple(_entry(each.kind, json.loads(each.details())) for each in events))
 
     def counts(self) -> Counter[EventKind]:
         """Return how many events of each kind there are."""
