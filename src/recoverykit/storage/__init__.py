@@ -4,14 +4,23 @@ Each protocol comes twice: with methods that are called, from several threads at
 methods that are awaited, by several tasks at a time.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from inspect import iscoroutinefunction
 from typing import Protocol, TypeAlias, runtime_checkable
 
 from recoverykit.core.record import MAX_DOCUMENT_BYTES, Change, Record, SetState, Summary
 from recoverykit.core.subject import Subject
+from recoverykit.storage.awaited import (
+    AsyncEnumerableStorage,
+    AsyncExaminableStorage,
+    AsyncOutbox,
+    AsyncOutboxStorage,
+    AsyncPurgeableStorage,
+    AsyncStorage,
+    AsyncTransactionalStorage,
+)
 from recoverykit.storage.health import ExaminableStorage, Health, Problem
+from recoverykit.storage.key_use import KeyUse
 from recoverykit.storage.outbox import Delivery, Outbox, OutboxStorage
 from recoverykit.storage.purgeable import Outdated, PurgeableStorage
 
@@ -19,6 +28,10 @@ __all__ = [
     "MAX_DOCUMENT_BYTES",
     "AnyStorage",
     "AsyncEnumerableStorage",
+    "AsyncExaminableStorage",
+    "AsyncOutbox",
+    "AsyncOutboxStorage",
+    "AsyncPurgeableStorage",
     "AsyncStorage",
     "AsyncTransactionalStorage",
     "Change",
@@ -132,51 +145,6 @@ class TransactionalStorage(Storage, Protocol):
 
 
 @runtime_checkable
-class AsyncStorage(Protocol):
-    """Where the documents are kept, for callers that await.
-
-    The clauses S1 to S14 of `Storage` hold for it. A caller that is cancelled leaves either the old
-    document or the new one, and the storage as usable as before (S13).
-    """
-
-    async def load(self, subject: Subject) -> Record | None:
-        """Return what is stored for the subject; see `Storage.load`."""
-        ...
-
-    async def commit(self, subject: Subject, change: Change) -> bool:
-        """Compare and swap; see `Storage.commit`."""
-        ...
-
-
-@runtime_checkable
-class AsyncTransactionalStorage(AsyncStorage, Protocol):
-    """A storage that can await a function of the host in the transaction of its commit."""
-
-    async def commit_within(
-        self, subject: Subject, change: Change, within: Callable[..., Awaitable[object]]
-    ) -> bool:
-        """Commit, awaiting ``within(connection)`` once the swap has won.
-
-        See `TransactionalStorage.commit_within`. A cancellation that reaches the function rolls
-        the change back.
-        """
-        ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KeyUse:
-    """How much of what is stored still needs one key, as of the last commit of each document.
-
-    Attributes:
-        sets: how many sets, active or pending, have codes that are bound to it.
-        seals: how many documents are sealed by it.
-    """
-
-    sets: int
-    seals: int
-
-
-@runtime_checkable
 class EnumerableStorage(Storage, Protocol):
     """A storage that can say what it holds. Optional: no flow of one subject needs it.
 
@@ -212,25 +180,6 @@ class EnumerableStorage(Storage, Protocol):
         Raises:
             StorageError: the storage cannot be read.
         """
-        ...
-
-
-@runtime_checkable
-class AsyncEnumerableStorage(AsyncStorage, Protocol):
-    """A storage that can say what it holds, for callers that await: see `EnumerableStorage`."""
-
-    async def scopes(self, subject: Subject) -> tuple[Subject, ...]:
-        """Return the scopes of a subject; see `EnumerableStorage.scopes`."""
-        ...
-
-    async def key_use(self) -> Mapping[str, KeyUse]:
-        """Return the use of each key; see `EnumerableStorage.key_use`."""
-        ...
-
-    async def sealed_otherwise(
-        self, seal_key_id: str | None, *, after: Subject | None, limit: int
-    ) -> tuple[Subject, ...]:
-        """Return what another key seals; see `EnumerableStorage.sealed_otherwise`."""
         ...
 
 

@@ -1,9 +1,21 @@
-"""Counting which keys are needed, from the plain columns beside the documents."""
+"""Which keys are still needed, counted from the plain columns beside the documents."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
-from recoverykit.storage import KeyUse
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyUse:
+    """How much of what is stored still needs one key, as of the last commit of each document.
+
+    Attributes:
+        sets: how many sets, active or pending, have codes that are bound to it.
+        seals: how many documents are sealed by it.
+    """
+
+    sets: int
+    seals: int
 
 
 def key_use_of(columns: Iterable[tuple[Iterable[str], str | None, int]]) -> Mapping[str, KeyUse]:

@@ -213,6 +213,20 @@ class AsyncMemoryStorage:
         """Return subjects whose documents another key seals, or none."""
         return self._memory.sealed_otherwise(seal_key_id, after=after, limit=limit)
 
+    async def outdated(
+        self, *, before: datetime, after: Subject | None, limit: int
+    ) -> tuple[Outdated, ...]:
+        """Return records that may hold something to purge, in the order of subjects."""
+        return self._memory.outdated(before=before, after=after, limit=limit)
+
+    async def purge_events(self, *, before: datetime, limit: int) -> int:
+        """Delete the oldest events before that time; return how many."""
+        return self._memory.purge_events(before=before, limit=limit)
+
+    async def health(self) -> Health:
+        """Tell that what is stored does not last: always."""
+        return self._memory.health()
+
 
 def _order(subject: Subject) -> tuple[bytes, bytes, bytes]:
     return subject.parts

@@ -1,6 +1,7 @@
 """The asynchronous SQL storage: the steps of `SQLStorage`, on drivers that are awaited."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import datetime
 from functools import partial
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -12,16 +13,19 @@ from recoverykit.completion import to_the_end
 from recoverykit.core.record import Change, Record
 from recoverykit.core.subject import Subject
 from recoverykit.errors import StorageError
-from recoverykit.storage import KeyUse
+from recoverykit.storage import Health, KeyUse, Outdated
 from recoverykit.storage.key_use import key_use_of
 from recoverykit.storage.sql import outcomes, swap
+from recoverykit.storage.sql.async_outbox import AsyncSQLOutbox
 from recoverykit.storage.sql.engine import checked_url, require_kind
+from recoverykit.storage.sql.health import examine, unreachable
 from recoverykit.storage.sql.loan import Loan
 from recoverykit.storage.sql.loop_engines import LoopEngines
 from recoverykit.storage.sql.outcomes import WON, Outcome, Verdict
 from recoverykit.storage.sql.statements import Statements, key_of
-from recoverykit.storage.sql.storage import CREATIONS, subjects_of
+from recoverykit.storage.sql.storage import CREATIONS, outdated_of, subjects_of
 from recoverykit.storage.sql.tables import DEFAULT_PREFIX, define_tables
+from recoverykit.storage.sql.trail import Trail
 from recoverykit.storage.sql.transaction import Transaction
 
 _Result = TypeVar("_Result")
@@ -147,6 +151,47 @@ class AsyncSQLStorage:
         statement, values = self._statements.sealed_by_another(seal_key_id, after, limit)
         return subjects_of(await self._select(statement, **values))
 
+    async def outdated(
+        self, *, before: datetime, after: Subject | None, limit: int
+    ) -> tuple[Outdated, ...]:
+        """Return records that may hold something to purge, in the order of the key.
+
+        Raises:
+            StorageError, MissingExtra: as for ``load``.
+        """
+        statement, values = self._statements.outdated_before(before, after, limit)
+        return outdated_of(await self._select(statement, **values))
+
+    async def purge_events(self, *, before: datetime, limit: int) -> int:
+        """Delete the oldest events before that time in one transaction; return how many.
+
+        See `SQLStorage.purge_events`.
+
+        Raises:
+            ConcurrentUpdate, OutcomeUnknown, StorageError: perhaps nothing was deleted.
+            MissingExtra: the driver of the URL is not installed.
+        """
+        return await self._run(lambda loan: self._trail(loan).purge(before, limit))
+
+    @property
+    def outbox(self) -> AsyncSQLOutbox:
+        """The events that the commits have written, for readers that must miss none."""
+        return AsyncSQLOutbox(self._run, self._trail)
+
+    async def health(self) -> Health:
+        """Look at the tables, and at the settings on which the contract rests.
+
+        See `SQLStorage.health`.
+
+        Raises:
+            MissingExtra: the driver of the URL is not installed.
+        """
+        step = partial(examine, metadata=self._metadata)
+        found = await self._loan().use(step)
+        if isinstance(found, Verdict) and found.outcome is Outcome.SEVERED:
+            found = await self._loan().use(step)  # as for SQLStorage
+        return unreachable(found) if isinstance(found, Verdict) else found
+
     async def create_tables(self) -> None:
         """Make what is missing of the tables; several processes may do so at once.
 
@@ -194,6 +239,16 @@ class AsyncSQLStorage:
         if isinstance(found, Verdict):
             raise StorageError(f"the load failed: {found.report}")
         return found
+
+    def _trail(self, loan: Transaction) -> Trail:
+        return Trail(loan=loan, statements=self._statements.trail, is_ours=self._own is not None)
+
+    async def _run(self, step: Callable[[Transaction], _Result | Verdict]) -> _Result:
+        """Run a step that may as well run twice."""
+        done = await self._loan().use(step)
+        if isinstance(done, Verdict) and done.outcome in {Outcome.SEVERED, Outcome.UNKNOWN}:
+            done = await self._loan().use(step)
+        return outcomes.done(done)
 
     async def _commit(self, step: Callable[[Loan], Awaitable[Verdict]]) -> bool:
         verdict = await step(self._loan())

@@ -1,6 +1,7 @@
 """The statements of a storage, made once, and the rows they take."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
@@ -115,6 +116,15 @@ class Statements:
         if after is None:
             return self.sealed_otherwise, values
         return self.sealed_otherwise_after, {**values, **key_of(after)}
+
+    def outdated_before(
+        self, before: datetime, after: Subject | None, limit: int
+    ) -> tuple[Executable, dict[str, object]]:
+        """Return the statement that finds what may be purged, and its values."""
+        values: dict[str, object] = {"before": before, "limit": limit}
+        if after is None:
+            return self.outdated, values
+        return self.outdated_after, {**values, **key_of(after)}
 
 
 def _update_and_tell(update: ReturningUpdate[Any], events: Table) -> Executable:

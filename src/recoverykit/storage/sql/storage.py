@@ -152,15 +152,8 @@ class SQLStorage:
         Raises:
             StorageError, MissingExtra: as for ``load``.
         """
-        statements, values = self._statements, {"before": before, "limit": limit}
-        if after is None:
-            rows = self._select(statements.outdated, **values)
-        else:
-            rows = self._select(statements.outdated_after, **values, **key_of(after))
-        return tuple(
-            Outdated(subject=subject, revision=row.revision, has_events=bool(row.has_events))
-            for subject, row in zip(subjects_of(rows), rows, strict=True)
-        )
+        statement, values = self._statements.outdated_before(before, after, limit)
+        return outdated_of(self._select(statement, **values))
 
     def purge_events(self, *, before: datetime, limit: int) -> int:
         """Delete the oldest events before that time in one transaction; return how many.
@@ -291,3 +284,15 @@ def subjects_of(rows: Sequence[Row[Any]]) -> tuple[Subject, ...]:
     except InvalidArgument:
         pass
     raise CorruptRecord("a stored row names a subject that cannot be")
+
+
+def outdated_of(rows: Sequence[Row[Any]]) -> tuple[Outdated, ...]:
+    """Return the records that rows tell of.
+
+    Raises:
+        CorruptRecord: as for `subjects_of`.
+    """
+    return tuple(
+        Outdated(subject=subject, revision=row.revision, has_events=bool(row.has_events))
+        for subject, row in zip(subjects_of(rows), rows, strict=True)
+    )
