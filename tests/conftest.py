@@ -117,6 +117,7 @@ _SHELLS = {
     "test_importing": _EVERY_SHELL,
     "test_kit": _EVERY_SHELL,
     "test_lost_commits": _EVERY_SHELL,
+    "test_purge": _EVERY_SHELL,
     "test_reseal": _EVERY_SHELL,
     "test_rotate": _EVERY_SHELL,
     "test_secrets": (None, "asyncio"),  # they take long

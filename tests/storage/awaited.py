@@ -34,10 +34,7 @@ class Awaited:
         self.awaited = storage
 
     def __getattr__(self, name):
-        method = getattr(self.awaited, name)
-        if not iscoroutinefunction(method):
-            return method
-        return lambda *args, **named: self._portal.call(partial(method, *args, **named))
+        return _called(self._portal, getattr(self.awaited, name))
 
     def __enter__(self) -> Self:
         return self
@@ -56,6 +53,10 @@ class AwaitedSQLStorage(Awaited):
     def __init__(self, engine_or_url, **options):
         super().__init__(AsyncSQLStorage(engine_or_url, **options))
 
+    @property
+    def outbox(self):
+        return _AwaitedOutbox(self._portal, self.awaited.outbox)
+
     def commit_within(self, subject, change, within):
         async def awaited(connection):
             return await connection.run_sync(within)
@@ -65,3 +66,20 @@ class AwaitedSQLStorage(Awaited):
     def __exit__(self, *_):
         self.close()
         super().__exit__()
+
+
+class _AwaitedOutbox:
+    """An `AsyncOutbox`, to be called."""
+
+    def __init__(self, portal, outbox):
+        self._portal = portal
+        self._outbox = outbox
+
+    def __getattr__(self, name):
+        return _called(self._portal, getattr(self._outbox, name))
+
+
+def _called(portal, method):
+    if not iscoroutinefunction(method):
+        return method
+    return lambda *args, **named: portal.call(partial(method, *args, **named))
