@@ -20,11 +20,12 @@ class Transaction:
         connection: a fresh connection, which `release` gives back.
     """
 
-    __slots__ = ("_is_explicit", "_root", "connection")
+    __slots__ = ("_detached", "_is_explicit", "_root", "connection")
 
     def __init__(self, connection: Connection) -> None:
         self.connection: Connection = connection
         self._is_explicit = False
+        self._detached: DBAPIConnection | None = None
         self._root: RootTransaction | None = None
 
     def begin(self) -> None:
@@ -42,6 +43,7 @@ class Transaction:
         connection leaves such a pool for good.
         """
         if self._is_explicit and self.connection.dialect.skip_autocommit_rollback:
+            self._detached = _driver(self.connection)
             self.connection.detach()
         return self.connection
 
@@ -68,8 +70,16 @@ class Transaction:
 
     def release(self) -> None:
         """Roll back what is open, and give the connection back; throw it away if that fails."""
-        if self.connection.closed:
-            return  # by the host's function: the pool has rolled back
+        try:
+            if not self.connection.closed:  # by the host's function: the pool has rolled back
+                self._give_back()
+        finally:
+            if self._detached is not None:
+                # Nobody else does where the driver is awaited; elsewhere it is closed by now.
+                with contextlib.suppress(Exception):
+                    self._detached.close()
+
+    def _give_back(self) -> None:
         try:
             self.rollback()
         except Exception:  # noqa: BLE001 - must not hide what the host's function raised
