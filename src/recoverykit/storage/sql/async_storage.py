@@ -13,7 +13,7 @@ from recoverykit.completion import to_the_end
 from recoverykit.core.record import Change, Record
 from recoverykit.core.subject import Subject
 from recoverykit.errors import StorageError
-from recoverykit.storage import Health, KeyUse, Outdated
+from recoverykit.storage import AsyncOutbox, Health, KeyUse, Outdated
 from recoverykit.storage.key_use import key_use_of
 from recoverykit.storage.sql import outcomes, swap
 from recoverykit.storage.sql.async_outbox import AsyncSQLOutbox
@@ -174,7 +174,7 @@ class AsyncSQLStorage:
         return await self._run(lambda loan: self._trail(loan).purge(before, limit))
 
     @property
-    def outbox(self) -> AsyncSQLOutbox:
+    def outbox(self) -> AsyncOutbox:
         """The events that the commits have written, for readers that must miss none."""
         return AsyncSQLOutbox(self._run, self._trail)
 

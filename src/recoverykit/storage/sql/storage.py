@@ -13,7 +13,7 @@ from recoverykit.core.record import Change, Record
 from recoverykit.core.subject import Subject
 from recoverykit.errors import CorruptRecord, InvalidArgument, StorageError
 from recoverykit.per_process import PerProcess, keep_from_forking
-from recoverykit.storage import Health, KeyUse, Outdated
+from recoverykit.storage import Health, KeyUse, Outbox, Outdated
 from recoverykit.storage.key_use import key_use_of
 from recoverykit.storage.sql import outcomes, swap
 from recoverykit.storage.sql.engine import carries_locks, checked_url, opened, require_kind
@@ -167,7 +167,7 @@ class SQLStorage:
         return self._run(lambda loan: self._trail(loan).purge(before, limit))
 
     @property
-    def outbox(self) -> SQLOutbox:
+    def outbox(self) -> Outbox:
         """The events that the commits have written, for readers that must miss none."""
         return SQLOutbox(self._run, self._trail)
 
