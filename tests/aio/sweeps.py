@@ -78,6 +78,8 @@ class Sweep:
         if self.is_cold:
             await self.bench.cool()
         outcome, moments = await self._run(deed, way, at)
+        if way is Way.ALL:
+            await self._threads_are_over()
         self.assert_free()
         record, events_now = self.bench.settled(deed.subject)
         landed = record != before
@@ -103,12 +105,20 @@ class Sweep:
         with anyio.fail_after(_PATIENCE):
             return await run(lambda: deed.do(self.kit, within), way, at)
 
+    async def _threads_are_over(self):
+        """A task that waits for a thread was cancelled by itself: the thread ends, in its slot."""
+        with anyio.fail_after(_PATIENCE):
+            while self._desk()._slots.qsize() < _LIMITS.concurrency:  # noqa: ASYNC110
+                await anyio.sleep(0.001)
+
     def assert_free(self):
         """Nothing of the call is left: no connection, no place, no slot, and no thread."""
         self.bench.assert_idle()
-        shell = self.kit._runner._shell
-        desk = shell._limiter._desk.get()
+        shell, desk = self.kit._runner._shell, self._desk()
         assert (desk._calls, desk._slots.qsize()) == (0, _LIMITS.concurrency)
         assert self.gauge.running == 0
         assert shell._limiter._threads.get().borrowed_tokens == 0
         assert shell._threads.get().borrowed_tokens == 0
+
+    def _desk(self):
+        return self.kit._runner._shell._limiter._desk.get()

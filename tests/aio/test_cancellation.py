@@ -13,7 +13,9 @@ from tests.aio.moments import Way
 from tests.aio.sweeps import Gauge, Sweep
 
 # AnyIO does not close what its task was to run where the task is cancelled before it begins.
-pytestmark = pytest.mark.filterwarnings("ignore:coroutine '_gather.* was never awaited")
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:coroutine '(in_threads|to_the_end).* was never awaited"
+)
 
 DRIVERS = [
     pytest.param("aiosqlite", "sqlite", id="aiosqlite"),
