@@ -13,7 +13,8 @@ POLICY = Policy(
     management="unlock",
 )
 
-_OFF = frozenset({SetState.NONE, SetState.PENDING, SetState.REVOKED})
+# Under this policy only a set that was never confirmed expires: nobody has to know its codes.
+_OFF = frozenset({SetState.NONE, SetState.PENDING, SetState.EXPIRED, SetState.REVOKED})
 _trail = logging.getLogger("host.codes")
 
 

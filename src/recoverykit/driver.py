@@ -9,6 +9,7 @@ from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from inspect import isawaitable, iscoroutine
 from typing import Final, TypeAlias, TypeVar, assert_never, cast
 
 from argon2.exceptions import HashingError
@@ -209,12 +210,16 @@ class Driver:
 def _loaded(answer: object) -> Record | None:
     """Judge what a storage has loaded."""
     if isinstance(answer, Raised):
-        if isinstance(answer.error, (StorageError, MissingExtra)):
+        if isinstance(answer.error, (StorageError, MissingExtra, InvalidArgument)):
             raise answer.error
         # What a storage raises may show the document, so nothing chains it.
         raise StorageError(f"the storage could not load: {type(answer.error).__name__}")
     if answer is None or (isinstance(answer, Record) and isinstance(answer.revision, str)):
         return answer
+    if isawaitable(answer):
+        if iscoroutine(answer):
+            answer.close()
+        raise InvalidArgument("a storage that is awaited must have its methods by async def")
     raise StorageError("the storage could not load: it returned no record")
 
 

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
+from inspect import iscoroutinefunction
 from typing import Final, TypeAlias, TypeVar
 
 from recoverykit.core.call import Outcome
@@ -17,6 +18,7 @@ from recoverykit.limiter import HashLimits, Limiter
 from recoverykit.observer import ObservedCall, Observer
 from recoverykit.shell import HostFunction, Shell
 from recoverykit.storage import (
+    AnyStorage,
     EnumerableStorage,
     PurgeableStorage,
     Storage,
@@ -72,32 +74,20 @@ class Runner:
         self._shell = Shell(
             storage=storage, limiter=Limiter(equipment.hashing), driver=equipment.driver
         )
+        if iscoroutinefunction(equipment.on_event):
+            raise InvalidArgument("on_event must be a function that is not awaited")
         self._on_event = equipment.on_event
         self._observer = equipment.observer
 
     @property
     def enumerable(self) -> EnumerableStorage:
-        """The storage, which can list what it holds.
-
-        Raises:
-            InvalidArgument: it cannot.
-        """
-        storage = self._shell.storage
-        if not isinstance(storage, EnumerableStorage):
-            raise InvalidArgument("this storage cannot list what it holds")
-        return storage
+        """The storage, which can list what it holds; see `enumerable_of`."""
+        return enumerable_of(self._shell.storage)
 
     @property
     def purgeable(self) -> PurgeableStorage:
-        """The storage, which can be purged.
-
-        Raises:
-            InvalidArgument: it cannot.
-        """
-        storage = self._shell.storage
-        if not isinstance(storage, PurgeableStorage):
-            raise InvalidArgument("this storage cannot be purged")
-        return storage
+        """The storage, which can be purged; see `purgeable_of`."""
+        return purgeable_of(self._shell.storage)
 
     def past(self, time: object) -> datetime:
         """Return a time that has been; see `Driver.past`."""
@@ -140,6 +130,28 @@ class Runner:
 def watch_over(verb: Verb[object], storage: object, observer: Observer) -> Watch:
     """Return a watch over one call of a verb, to be entered before it runs."""
     return Watch(observer, ObservedCall(verb=verb.name, storage=type(storage).__name__))
+
+
+def enumerable_of(storage: AnyStorage) -> EnumerableStorage:
+    """Return a storage that can list what it holds, awaited or not.
+
+    Raises:
+        InvalidArgument: it cannot.
+    """
+    if not isinstance(storage, EnumerableStorage):
+        raise InvalidArgument("this storage cannot list what it holds")
+    return storage
+
+
+def purgeable_of(storage: AnyStorage) -> PurgeableStorage:
+    """Return a storage that can be purged, awaited or not.
+
+    Raises:
+        InvalidArgument: it cannot.
+    """
+    if not isinstance(storage, PurgeableStorage):
+        raise InvalidArgument("this storage cannot be purged")
+    return storage
 
 
 def log_listener(error: Exception) -> None:

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Final
 
 from recoverykit.core.foreign_scheme import ForeignScheme
 from recoverykit.core.format import CodeFormat
@@ -12,14 +11,12 @@ from recoverykit.core.subject import Subject
 from recoverykit.errors import (
     ConcurrentUpdate,
     CorruptRecord,
-    InvalidArgument,
     OutcomeUnknown,
     UnknownKey,
 )
 from recoverykit.runner import Runner
+from recoverykit.storage.outbox import checked_limit
 from recoverykit.verbs import Verbs, masked_session
-
-_MAX_BATCH: Final = 10_000
 
 
 class Upkeep:
@@ -150,7 +147,7 @@ class Upkeep:
                 storage cannot list.
             StorageError: what is stored cannot be read, or not be written.
         """
-        require_batch(limit)
+        checked_limit(limit)
         behind = None if after is None else Subject.of(after)
         storage, newest = self._runner.enumerable, self._verbs.newest_seal
         batch = storage.sealed_otherwise(newest, after=behind, limit=limit)
@@ -185,7 +182,7 @@ class Upkeep:
                 or the storage cannot be purged.
             StorageError: what is stored cannot be read, or not be written.
         """
-        require_batch(limit)
+        checked_limit(limit)
         behind = None if after is None else Subject.of(after)
         time = self._runner.past(before)
         storage = self._runner.purgeable
@@ -204,13 +201,3 @@ class Upkeep:
         return Purged(
             count=count, events=events, failed=tuple(failed), last=last, done=last is None
         )
-
-
-def require_batch(limit: object) -> None:
-    """Check how many a batch has at most.
-
-    Raises:
-        InvalidArgument: it is no number from 1 to 10,000.
-    """
-    if type(limit) is not int or not 1 <= limit <= _MAX_BATCH:
-        raise InvalidArgument(f"limit must be 1 to {_MAX_BATCH}")

@@ -166,3 +166,47 @@ def test_a_kit_that_is_called_refuses_a_storage_that_is_awaited():
         RecoveryKit(AsyncMemoryStorage())
     with pytest.raises(InvalidArgument, match="load and commit"):
         AsyncRecoveryKit(object())
+
+
+def test_a_listener_that_would_have_to_be_awaited_is_refused_where_nothing_is():
+    """It would never be told anything."""
+
+    async def listen(_event):
+        await anyio.lowlevel.checkpoint()
+
+    with pytest.raises(InvalidArgument, match="on_event"):
+        RecoveryKit(MemoryStorage(), on_event=listen)
+    AsyncRecoveryKit(AsyncMemoryStorage(), on_event=listen)
+
+
+class Wrapped:
+    """A storage whose methods return what has to be awaited, but do not say so."""
+
+    def __init__(self):
+        self.inner = AsyncMemoryStorage()
+
+    def load(self, subject):
+        return self.inner.load(subject)
+
+    def commit(self, subject, change):
+        return self.inner.commit(subject, change)
+
+
+@BACKENDS
+def test_a_storage_that_hides_that_it_is_awaited_is_told_how_to_say_so(backend):
+    """And no coroutine is left behind."""
+
+    async def main():
+        with pytest.raises(InvalidArgument, match="async def"):
+            await AsyncRecoveryKit(Wrapped(), policy=POLICY).issue("ada")
+
+    with pytest.raises(InvalidArgument, match="async def"):
+        RecoveryKit(Wrapped(), policy=POLICY).status("ada")
+    anyio.run(main, backend=backend)
+
+
+def test_a_class_is_no_storage():
+    """Its methods would lack their self."""
+    for kit in (RecoveryKit, AsyncRecoveryKit):
+        with pytest.raises(InvalidArgument, match="load and commit"):
+            kit(MemoryStorage)

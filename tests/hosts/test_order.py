@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from recoverykit import InvalidCode
 from tests.hosts.claims import Claim
+from tests.storage.flavours import SKIPPING
 
 LOAD = ["taken", "given back"]
 
@@ -29,17 +30,20 @@ def log(desk, monkeypatch):
     return log
 
 
-def test_the_hash_is_over_before_the_transaction_opens(desk, outside, log):
+def test_the_hash_is_over_before_the_transaction_opens(site, desk, outside, log):
     """No connection is out while it runs, whether the code is right or wrong or the host fails."""
     subject, issued = outside.issue()
     _, others = outside.issue()
     claim = Claim(subject=subject, code=issued.codes[0], then=lambda: log.append("function"))
     desk.work(str)  # the first connection of an engine is not like the others
-    swap = ["taken", "function", "given back"]
+    place = site.place
+    # Of psycopg's that has left its pool, SQLAlchemy does not tell that it is closed.
+    is_told = (site.shell, place.database, place.flavour) != ("awaited", "postgresql", SKIPPING)
+    back = ["given back"] if is_told else []
 
     del log[:]
     desk.claim(claim)
-    assert log == [*LOAD, "hash", *swap]
+    assert log == [*LOAD, "hash", "taken", "function", *back]
     del log[:]
     with pytest.raises(InvalidCode):
         desk.claim(replace(claim, code=others.codes[1], attempt="wrong"))
@@ -47,4 +51,4 @@ def test_the_hash_is_over_before_the_transaction_opens(desk, outside, log):
     del log[:]
     with pytest.raises(ZeroDivisionError):
         desk.claim(replace(claim, code=issued.codes[1], attempt="next", then=lambda: 1 / 0))
-    assert log == [*LOAD, "hash", *LOAD]
+    assert log == [*LOAD, "hash", "taken", *back]

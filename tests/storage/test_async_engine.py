@@ -11,6 +11,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from recoverykit import AsyncRecoveryKit
 from recoverykit.errors import InvalidArgument, MissingExtra, StorageError
 from recoverykit.storage import Storage, is_async
 from recoverykit.storage.sql import AsyncSQLStorage, SQLStorage
@@ -275,3 +276,31 @@ async def threads_of_aiosqlite_are_over():
     """A thread that could not open its file still answers to the loop, which must not be closed."""
     while any("_connection_worker" in each.name for each in threading.enumerate()):  # noqa: ASYNC110
         await asyncio.sleep(0.01)
+
+
+def test_engines_of_loops_that_have_ended_are_let_go(tmp_path):
+    """Where nobody closed them, so that they do not become more and more."""
+    storage = AsyncSQLStorage("postgresql://u@localhost/d")
+
+    async def main():
+        return storage._engine()
+
+    loops = [asyncio.new_event_loop() for _ in range(3)]  # kept, as by a connection of the engine
+    for loop in loops:
+        loop.run_until_complete(main())
+        loop.close()
+    assert list(storage._own._engines.get()) == loops[-1:]
+
+
+def test_a_hosts_engine_outside_of_asyncio_says_so_too(url):
+    """No driver that is awaited knows another loop."""
+    engine = create_async_engine(address_for(url, "aiosqlite"))
+
+    async def main():
+        with pytest.raises(InvalidArgument, match="asyncio"):
+            await AsyncSQLStorage(engine).load(ALICE)
+        kit = AsyncRecoveryKit(AsyncSQLStorage(engine))
+        with pytest.raises(InvalidArgument, match="asyncio"):
+            await kit.status("ada")
+
+    anyio.run(main, backend="trio")

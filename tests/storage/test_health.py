@@ -384,3 +384,41 @@ def test_a_connection_that_died_in_the_pool_is_no_illness(server_database_url, o
 @pytest.fixture
 def off_server(server_database_url):
     return SWITCHED_OFF[sa.make_url(server_database_url).get_backend_name()]
+
+
+def test_a_file_that_is_opened_to_read_is_told(tmp_path):
+    """Every commit would fail."""
+    path = tmp_path / "codes.db"
+    with SQLStorage(f"sqlite:///{path}") as storage:
+        storage.create_tables()
+        assert storage.health().ok
+    for url in (f"sqlite:///file:{path}?mode=ro&uri=true",):
+        with SQLStorage(url) as storage:
+            assert "read-only" in ids(storage)
+    engine = sa.create_engine(f"sqlite:///{path}")
+    sa.event.listen(engine, "connect", lambda driver, _: driver.execute("PRAGMA query_only = ON"))
+    assert "read-only" in ids(SQLStorage(engine))
+    engine.dispose()
+
+
+@pytest.mark.server
+def test_a_role_that_may_only_read_is_told(postgresql_server):
+    """As it is set for a database, for example."""
+    with postgresql_server.database() as url:
+        with SQLStorage(url) as storage:
+            storage.create_tables()
+        engine = sa.create_engine(
+            url, connect_args={"options": "-c default_transaction_read_only=on"}
+        )
+        assert "read-only" in ids(SQLStorage(engine))
+        engine.dispose()
+
+
+@pytest.mark.server
+def test_a_table_that_a_crash_empties_is_told(postgresql_server):
+    """It would take spent codes back, and delays."""
+    with postgresql_server.database() as url, SQLStorage(url) as storage:
+        storage.create_tables()
+        alter(storage, "ALTER TABLE recoverykit_records SET UNLOGGED")
+        assert len(found(storage, "not-logged")) == 1
+        assert "recoverykit_records" in found(storage, "not-logged")[0]

@@ -29,8 +29,9 @@ class AsyncRecoveryKit(AsyncUpkeep):
     """Issues, redeems and revokes recovery codes over a storage, for callers that await.
 
     One kit serves a whole process: it is safe on any number of event loops, of asyncio or Trio, and
-    after a fork. Hashes run in threads of its own limits. A call that is cancelled ends once none
-    of its threads is running any more; whether it has changed anything, the same attempt id tells.
+    after a fork. Hashes run in threads of its own limits. A call that is cancelled ends once what
+    it has begun is over: a hash, a statement, a call of a storage in a thread. Whether it has
+    changed anything, the same attempt id tells.
 
     Args:
         storage: where the documents are kept; one whose methods are not awaited runs in worker
@@ -307,6 +308,6 @@ class AsyncRecoveryKit(AsyncUpkeep):
 
 def _runner_of(storage: AnyStorage, equipment: Equipment) -> "AsyncRunner":
     # Loaded when it is needed: it needs an extra, and time that a sync host does not have to spend.
-    module = module_of("recoverykit.aio.runner", extra="async")
+    module = module_of("recoverykit.aio.runner", needs="anyio", extra="async")
     runner: AsyncRunner = module.AsyncRunner(storage, equipment)
     return runner

@@ -26,7 +26,8 @@ class AsyncLimiter(Limiter):
     async def run_async(self, jobs: Sequence[Callable[[], _Result]]) -> tuple[_Result, ...]:
         """Run the jobs and return their results in order.
 
-        A call that is cancelled keeps its place until none of its jobs is running any more.
+        A call that is cancelled keeps its place until none of its jobs is running any more; only
+        where every task of a loop is cancelled, as at its end, a job goes on without it, in a slot.
 
         Raises:
             Overloaded: all places are taken.

@@ -10,13 +10,18 @@ from recoverykit.core.events import Event
 from recoverykit.core.subject import Subject
 from recoverykit.driver import Around
 from recoverykit.errors import InvalidArgument, RedemptionRefused
-from recoverykit.runner import Equipment, log_listener, settled, watch_over
+from recoverykit.runner import (
+    Equipment,
+    enumerable_of,
+    log_listener,
+    purgeable_of,
+    settled,
+    watch_over,
+)
 from recoverykit.shell import HostFunction
 from recoverykit.storage import (
     AnyStorage,
-    EnumerableStorage,
     Outdated,
-    PurgeableStorage,
     is_storage,
 )
 from recoverykit.verbs import Verb
@@ -63,7 +68,9 @@ class AsyncRunner:
 
     async def scopes(self, subject: Subject) -> tuple[Subject, ...]:
         """Return the scopes of a subject; see `EnumerableStorage.scopes`."""
-        found: tuple[Subject, ...] = await self._shell.ask(self._enumerable.scopes, subject)
+        found: tuple[Subject, ...] = await self._shell.ask(
+            enumerable_of(self._shell.storage).scopes, subject
+        )
         return found
 
     async def sealed_otherwise(
@@ -71,13 +78,18 @@ class AsyncRunner:
     ) -> tuple[Subject, ...]:
         """Return what another key seals; see `EnumerableStorage.sealed_otherwise`."""
         found: tuple[Subject, ...] = await self._shell.ask(
-            self._enumerable.sealed_otherwise, seal_key_id, after=after, limit=limit
+            enumerable_of(self._shell.storage).sealed_otherwise,
+            seal_key_id,
+            after=after,
+            limit=limit,
         )
         return found
 
     async def purge_events(self, *, before: datetime, limit: int) -> int:
         """Delete old events; see `PurgeableStorage.purge_events`."""
-        count: int = await self._shell.ask(self._purgeable.purge_events, before=before, limit=limit)
+        count: int = await self._shell.ask(
+            purgeable_of(self._shell.storage).purge_events, before=before, limit=limit
+        )
         return count
 
     async def outdated(
@@ -85,27 +97,13 @@ class AsyncRunner:
     ) -> tuple[Outdated, ...]:
         """Return what may be purged; see `PurgeableStorage.outdated`."""
         found: tuple[Outdated, ...] = await self._shell.ask(
-            self._purgeable.outdated, before=before, after=after, limit=limit
+            purgeable_of(self._shell.storage).outdated, before=before, after=after, limit=limit
         )
         return found
 
     def past(self, time: object) -> datetime:
         """Return a time that has been; see `Driver.past`."""
         return self._driver.past(time)
-
-    @property
-    def _purgeable(self) -> PurgeableStorage:
-        storage = self._shell.storage
-        if not isinstance(storage, PurgeableStorage):
-            raise InvalidArgument("this storage cannot be purged")
-        return storage
-
-    @property
-    def _enumerable(self) -> EnumerableStorage:
-        storage = self._shell.storage
-        if not isinstance(storage, EnumerableStorage):
-            raise InvalidArgument("this storage cannot list what it holds")
-        return storage
 
     async def _announce(self, event: Event) -> None:
         if self._on_event is None:

@@ -15,7 +15,7 @@ from recoverykit.errors import (
     OutcomeUnknown,
     UnknownKey,
 )
-from recoverykit.upkeep import require_batch
+from recoverykit.storage.outbox import checked_limit
 from recoverykit.verbs import Verbs, masked_session
 
 if TYPE_CHECKING:
@@ -150,7 +150,7 @@ class AsyncUpkeep:
                 storage cannot list.
             StorageError: what is stored cannot be read, or not be written.
         """
-        require_batch(limit)
+        checked_limit(limit)
         behind = None if after is None else Subject.of(after)
         newest = self._verbs.newest_seal
         batch = await self._runner.sealed_otherwise(newest, after=behind, limit=limit)
@@ -187,7 +187,7 @@ class AsyncUpkeep:
                 or the storage cannot be purged.
             StorageError: what is stored cannot be read, or not be written.
         """
-        require_batch(limit)
+        checked_limit(limit)
         behind = None if after is None else Subject.of(after)
         time = self._runner.past(before)
         events = await self._runner.purge_events(before=time, limit=limit)

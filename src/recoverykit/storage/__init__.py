@@ -194,4 +194,4 @@ def is_async(storage: AnyStorage) -> bool:
 
 def is_storage(storage: object) -> bool:
     """Whether something has the methods of a storage, awaited or not."""
-    return isinstance(storage, Storage)
+    return isinstance(storage, Storage) and not isinstance(storage, type)

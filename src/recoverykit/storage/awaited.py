@@ -16,8 +16,9 @@ from recoverykit.storage.purgeable import Outdated
 class AsyncStorage(Protocol):
     """Where the documents are kept, for callers that await.
 
-    The clauses S1 to S14 of `Storage` hold for it. A caller that is cancelled leaves either the old
-    document or the new one, and the storage as usable as before (S13).
+    The clauses S1 to S14 of `Storage` hold for it. Its methods are made by ``async def``: by that a
+    kit tells it from a storage whose methods are called. A caller that is cancelled leaves either
+    the old document or the new one, and the storage as usable as before (S13).
     """
 
     async def load(self, subject: Subject) -> Record | None:

@@ -54,7 +54,8 @@ class MemoryStorage:
         """Compare and swap around ``within(None)``: there is no connection to hand over.
 
         What the function raises passes through, and nothing is stored; what else it did is not
-        undone, for memory has no transactions.
+        undone, for memory has no transactions. Meanwhile no other thread is let in: the function
+        must not wait for one that loads or commits.
         """
         with self._lock.get():
             if not self.stands(subject, change):
@@ -168,7 +169,7 @@ class AsyncMemoryStorage:
 
     def __init__(self) -> None:
         self._memory = MemoryStorage()
-        module = module_of("recoverykit.per_loop", extra="async")
+        module = module_of("recoverykit.per_loop", needs="anyio", extra="async")
         self._turn: PerLoop[Lock] = module.PerLoop(import_module("anyio").Lock)
 
     async def load(self, subject: Subject) -> Record | None:

@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import Final, Protocol, runtime_checkable
 
 from recoverykit.core.events import Event
-from recoverykit.errors import CorruptRecord
+from recoverykit.errors import CorruptRecord, InvalidArgument
+
+_MAX_BATCH: Final = 10_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,3 +104,14 @@ class OutboxStorage(Protocol):
     def outbox(self) -> Outbox:
         """The outbox over what the commits have written (S7)."""
         ...
+
+
+def checked_limit(limit: object) -> int:
+    """Return the size of a batch.
+
+    Raises:
+        InvalidArgument: it is out of its bounds.
+    """
+    if type(limit) is not int or not 1 <= limit <= _MAX_BATCH:
+        raise InvalidArgument(f"limit must be 1 to {_MAX_BATCH}")
+    return limit

@@ -22,8 +22,10 @@ else:
         # Loaded when it is asked for: it needs an extra, and time that SQLStorage does not.
         if name != "AsyncSQLStorage":
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        module_of("greenlet", extra="async-sql")
-        module = module_of("recoverykit.storage.sql.async_storage", extra="async-sql")
+        module_of("greenlet", needs="greenlet", extra="async-sql")
+        module = module_of(
+            "recoverykit.storage.sql.async_storage", needs="anyio", extra="async-sql"
+        )
         return module.AsyncSQLStorage
 
 

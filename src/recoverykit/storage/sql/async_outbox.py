@@ -3,8 +3,8 @@
 from collections.abc import Callable, Mapping
 from typing import Protocol, TypeVar
 
-from recoverykit.storage.outbox import Delivery
-from recoverykit.storage.sql.outbox import checked_limit, checked_position, checked_reader
+from recoverykit.storage.outbox import Delivery, checked_limit
+from recoverykit.storage.sql.outbox import checked_position, checked_reader
 from recoverykit.storage.sql.outcomes import Verdict
 from recoverykit.storage.sql.trail import Trail
 from recoverykit.storage.sql.transaction import Transaction

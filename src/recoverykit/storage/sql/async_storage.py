@@ -20,7 +20,7 @@ from recoverykit.storage.sql.async_outbox import AsyncSQLOutbox
 from recoverykit.storage.sql.engine import checked_url, require_kind
 from recoverykit.storage.sql.health import examine, unreachable
 from recoverykit.storage.sql.loan import Loan
-from recoverykit.storage.sql.loop_engines import LoopEngines
+from recoverykit.storage.sql.loop_engines import LoopEngines, running_loop
 from recoverykit.storage.sql.outcomes import WON, Outcome, Verdict
 from recoverykit.storage.sql.statements import Statements, key_of
 from recoverykit.storage.sql.storage import CREATIONS, outdated_of, subjects_of
@@ -32,10 +32,15 @@ _Result = TypeVar("_Result")
 
 
 class AsyncSQLStorage:
-    """Recovery codes in two tables of SQLite, PostgreSQL, MySQL or MariaDB, on asyncio.
+    """Recovery codes in the tables of `SQLStorage`, on drivers that are awaited, on asyncio.
 
-    Implements `recoverykit.storage.AsyncTransactionalStorage`, at every isolation level, and
-    `recoverykit.storage.AsyncEnumerableStorage`. The tables are those of `SQLStorage`.
+    Implements, at every isolation level, what `SQLStorage` does, awaited:
+    `recoverykit.storage.AsyncTransactionalStorage`, `recoverykit.storage.AsyncEnumerableStorage`,
+    `recoverykit.storage.AsyncPurgeableStorage`, `recoverykit.storage.AsyncOutboxStorage` and
+    `recoverykit.storage.AsyncExaminableStorage`.
+
+    A statement that has begun is waited for, even by a caller that is cancelled: where a database
+    may hang, or keep a statement waiting for a lock, set a limit in the database or the driver.
 
     Args:
         engine_or_url: the host's asynchronous engine, which is used as it is and never closed; or
@@ -98,7 +103,8 @@ class AsyncSQLStorage:
     ) -> bool:
         """Commit, awaiting ``within(connection)`` in the transaction once the swap has won.
 
-        An ``AsyncSession`` can be bound to the connection. See `SQLStorage.commit_within`.
+        An ``AsyncSession`` can be bound to the connection. The function runs in a task of its own,
+        with the caller's context variables. See `SQLStorage.commit_within`.
 
         Raises:
             Exception: whatever the function raises. Nothing was changed.
@@ -257,4 +263,5 @@ class AsyncSQLStorage:
         return outcomes.is_won(verdict)
 
     def _loan(self) -> Loan:
+        running_loop()
         return Loan(self._engine())

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from sqlalchemy import Column, Connection, Inspector, MetaData, String, Table, inspect, text
 from sqlalchemy.dialects.mysql import LONGTEXT, MEDIUMTEXT
+from sqlalchemy.dialects.postgresql import CITEXT
 from sqlalchemy.types import CHAR, VARBINARY, TypeEngine
 
 from recoverykit.storage.health import Health, Problem
@@ -26,6 +27,9 @@ _LOOSE_POSTGRESQL: Final = text(
 _LOOSE_SQLITE: Final = text(
     "SELECT x.name FROM pragma_index_list(:name) i, pragma_index_xinfo(i.name) x"
     " WHERE x.key AND upper(x.coll) <> 'BINARY'"
+)
+_PERSISTENCE_POSTGRESQL: Final = text(
+    "SELECT relpersistence::text FROM pg_class WHERE oid = to_regclass(:name)"
 )
 _ENGINE_MYSQL: Final = text(
     "SELECT engine FROM information_schema.tables"
@@ -90,6 +94,12 @@ def _in_table(connection: Connection, inspector: Inspector, table: Table) -> Ite
             " a code might be spent twice.",
             mend=_REMAKE,
         )
+    if _is_lost_in_a_crash(connection, table):
+        yield Problem(
+            id="not-logged",
+            sentence=f"The table {table.name} is not logged: a crash empties it.",
+            mend=f"ALTER TABLE {table.name} SET LOGGED",
+        )
     if (engine := _engine(connection, table)) not in {None, "InnoDB"}:
         yield Problem(
             id="no-transactions",
@@ -105,7 +115,7 @@ def _is_exact(connection: Connection, column: "Column[Any]", found: TypeEngine[A
     if Database.of(connection.dialect) is Database.MYSQL:
         # BINARY pads with zeros, which then are part of what is compared.
         return isinstance(found, VARBINARY) and (found.length or 0) >= column.type.max_bytes
-    return isinstance(found, String) and not isinstance(found, CHAR)
+    return isinstance(found, String) and not isinstance(found, (CHAR, CITEXT))
 
 
 def _is_long(connection: Connection, column: "Column[Any]", found: TypeEngine[Any]) -> bool:
@@ -126,6 +136,14 @@ def _compared_loosely(connection: Connection, table: Table) -> frozenset[str]:
         return frozenset(connection.scalars(_LOOSE_SQLITE, {"name": table.name}))
     name = connection.dialect.identifier_preparer.format_table(table)
     return frozenset(connection.scalars(_LOOSE_POSTGRESQL, {"name": name}))
+
+
+def _is_lost_in_a_crash(connection: Connection, table: Table) -> bool:
+    """Whether PostgreSQL keeps the table out of its write-ahead log."""
+    if Database.of(connection.dialect) is not Database.POSTGRESQL:
+        return False
+    name = connection.dialect.identifier_preparer.format_table(table)
+    return bool(connection.scalar(_PERSISTENCE_POSTGRESQL, {"name": name}) != "p")
 
 
 def _engine(connection: Connection, table: Table) -> str | None:

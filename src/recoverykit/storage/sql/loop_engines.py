@@ -1,6 +1,7 @@
 """Engines of our own, one for each event loop that asks for one."""
 
 from asyncio import AbstractEventLoop, get_running_loop
+from collections.abc import MutableMapping
 from weakref import WeakKeyDictionary
 
 from sqlalchemy import URL
@@ -31,9 +32,10 @@ class LoopEngines:
             MissingExtra: the driver is not installed.
             StorageError: SQLite was in use when this process was forked.
         """
-        engines, loop = self._engines.get(), _running_loop()
+        engines, loop = self._engines.get(), running_loop()
         engine = engines.get(loop)
         if engine is None:
+            _forget_closed(engines)
             engine = engines[loop] = _opened(self._url)
             self._is_open = True
         return engine
@@ -41,7 +43,7 @@ class LoopEngines:
     async def close(self) -> None:
         """Close the connections of the loop that runs; the next call opens them anew."""
         engines = self._engines.get()
-        engine = engines.pop(_running_loop(), None)
+        engine = engines.pop(running_loop(), None)
         if engine is not None:
             await engine.dispose()
         self._is_open = bool(engines)
@@ -49,8 +51,17 @@ class LoopEngines:
     def _none_yet(self) -> WeakKeyDictionary[AbstractEventLoop, AsyncEngine]:
         if self._is_open and carries_locks(self._url):
             # Whoever goes on would believe to hold the locks of the parent.
-            raise StorageError("SQLite was in use when this process was forked: close it before")
+            raise StorageError(
+                "SQLite was in use when this process was forked: close the storage before, in the"
+                " event loop that has used it"
+            )
         return WeakKeyDictionary()
+
+
+def _forget_closed(engines: MutableMapping[AbstractEventLoop, AsyncEngine]) -> None:
+    """Let go of engines whose loop has ended: nobody can close their connections any more."""
+    for loop in [each for each in engines if each.is_closed()]:
+        engines.pop(loop).sync_engine.dispose(close=False)
 
 
 def _opened(url: URL) -> AsyncEngine:
@@ -62,7 +73,12 @@ def _opened(url: URL) -> AsyncEngine:
     return engine
 
 
-def _running_loop() -> AbstractEventLoop:
+def running_loop() -> AbstractEventLoop:
+    """Return the loop that runs.
+
+    Raises:
+        InvalidArgument: none of asyncio's does.
+    """
     try:
         return get_running_loop()
     except RuntimeError:

@@ -4,13 +4,12 @@ from collections.abc import Callable, Mapping
 from typing import Final, Protocol, TypeVar
 
 from recoverykit.errors import InvalidArgument
-from recoverykit.storage.outbox import Delivery
+from recoverykit.storage.outbox import Delivery, checked_limit
 from recoverykit.storage.sql.outcomes import Verdict
 from recoverykit.storage.sql.trail import Trail
 from recoverykit.storage.sql.transaction import Transaction
 
 _MAX_NAME: Final = 64
-_MAX_BATCH: Final = 10_000
 _Result = TypeVar("_Result")
 
 
@@ -83,17 +82,6 @@ def checked_reader(reader: object) -> str:
     ):
         raise InvalidArgument(f"a reader's name is 1 to {_MAX_NAME} printable ASCII characters")
     return reader
-
-
-def checked_limit(limit: object) -> int:
-    """Return the size of a batch.
-
-    Raises:
-        InvalidArgument: it is out of its bounds.
-    """
-    if type(limit) is not int or not 1 <= limit <= _MAX_BATCH:
-        raise InvalidArgument(f"limit must be 1 to {_MAX_BATCH}")
-    return limit
 
 
 def checked_position(position: object) -> int:

@@ -13,7 +13,8 @@ _LOSS: Final = "a crash may take back what was acknowledged, and a spent code co
 
 _POSTGRESQL: Final = text(
     "SELECT current_setting('fsync'), current_setting('full_page_writes'),"
-    " current_setting('synchronous_commit'), pg_is_in_recovery()"
+    " current_setting('synchronous_commit'), pg_is_in_recovery(),"
+    " current_setting('default_transaction_read_only')"
 )
 # SESSION: what holds for this connection; for what has no such value, that of the server.
 _MYSQL: Final = text(
@@ -48,11 +49,25 @@ def sqlite_problems(connection: Connection) -> Iterator[Problem]:
             sentence="A writer does not wait for another one: it fails at once.",
             mend="PRAGMA busy_timeout = 10000, on each connection",
         )
+    if connection.exec_driver_sql("PRAGMA query_only").scalar() or _is_opened_to_read(connection):
+        yield _read_only("Open the file to write, and leave PRAGMA query_only off.")
+
+
+def _is_opened_to_read(connection: Connection) -> bool:
+    """Whether the file was opened for reading alone, by the address of the engine."""
+    url = connection.engine.url
+    return url.query.get("mode") == "ro" or url.query.get("immutable") == "1"
+
+
+def _read_only(mend: str) -> Problem:
+    return Problem(
+        id="read-only", sentence="Nothing can be written: every commit fails.", mend=mend
+    )
 
 
 def postgresql_problems(connection: Connection) -> Iterator[Problem]:
     """Return what is wrong with the settings of this connection to PostgreSQL."""
-    fsync, full_pages, synchronous, is_standby = connection.execute(_POSTGRESQL).one()
+    fsync, full_pages, synchronous, is_standby, read_only = connection.execute(_POSTGRESQL).one()
     for name, value in (
         ("fsync", fsync),
         ("full_page_writes", full_pages),
@@ -70,6 +85,8 @@ def postgresql_problems(connection: Connection) -> Iterator[Problem]:
             sentence="This server is a standby: it takes no change, and may be behind.",
             mend="Connect to the primary server.",
         )
+    if read_only == "on":
+        yield _read_only("Set default_transaction_read_only = off, for the database and the role.")
 
 
 def mysql_problems(connection: Connection) -> Iterator[Problem]:
