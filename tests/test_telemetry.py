@@ -114,6 +114,12 @@ def resealing(scene):
     return scene.open(keys=KEYS | OTHER).reseal
 
 
+def purging(scene):
+    scene.codes()
+    scene.kit.revoke("alice")
+    return lambda: scene.kit.purge(before=datetime.now(UTC))
+
+
 CASES = [
     Case("issue", "success", lambda s: partial(s.kit.issue, "alice")),
     Case("issue", "CodesAlreadyIssued", lambda s: s.codes() and partial(s.kit.issue, "alice")),
@@ -157,6 +163,7 @@ CASES = [
     Case("import_codes", "success", lambda s: importing(s, "import_codes", CODE)),
     Case("import_hashes", "success", lambda s: importing(s, "import_hashes", LINE, scheme=SCHEME)),
     Case("reseal", "success", resealing),
+    Case("purge", "success", purging),
 ]
 
 
