@@ -3,7 +3,7 @@
 import re
 import sys
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from importlib import import_module
 from pathlib import Path
@@ -117,7 +117,8 @@ def resealing(scene):
 def purging(scene):
     scene.codes()
     scene.kit.revoke("alice")
-    return lambda: scene.kit.purge(before=datetime.now(UTC))
+    scene.clock.advance(timedelta(days=1))
+    return partial(scene.kit.purge, before=scene.clock())
 
 
 CASES = [
