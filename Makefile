@@ -13,12 +13,15 @@ CANDIDATES := $(or $(PYTHON),python3.14 python3.13 python3.12 python3.11 python3
 IS_USABLE := import pip, sys; sys.exit(sys.version_info < (3, 11))
 CAN_MAKE_VENV := import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))
 
+# The races in short: how often each of them is run. `make races` does it at full length.
+export RECOVERYKIT_RACE_ROUNDS ?= 20
+
 # Pyright comes whole in its wheel: it need not ask for a newer one.
 export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo demo-fastapi demo-flask test setup lint types docs bench bench-once coverage deep clean
+.PHONY: help demo demo-fastapi demo-flask test setup lint types docs bench bench-once coverage races deep clean
 
 help: ## Say what can be made.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -70,6 +73,9 @@ coverage: setup ## Run the tests; every line and branch must be run.
 	@$(BIN)/coverage run -m pytest
 	@$(BIN)/coverage combine --quiet
 	@$(BIN)/coverage report
+
+races: setup ## Run the races on every storage at full length: for hours.
+	@RECOVERYKIT_RACE_ROUNDS=200 $(BIN)/python -m pytest tests/races
 
 deep: setup ## Run the tests with many more generated examples.
 	@HYPOTHESIS_PROFILE=deep $(BIN)/python -m pytest
