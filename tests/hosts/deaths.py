@@ -40,6 +40,8 @@ class Trap:
             # The connection goes back to its pool, or has left it: the caller knows nothing yet.
             sa.event.listen(engine, "checkin", self._spring)
             sa.event.listen(engine, "close_detached", self._spring)
+            # Of psycopg's that has left its pool, SQLAlchemy does not tell that it is closed.
+            sa.event.listen(engine, "after_cursor_execute", self._spring_at)
 
     def arm(self) -> None:
         """Set the trap."""
