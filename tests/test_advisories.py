@@ -289,7 +289,8 @@ def test_r06_cve_2026_20779_nothing_verifies_a_code_without_claiming_it():
     verbs = {name for name in dir(RecoveryKit) if not name.startswith("_")}
     assert verbs == {
         *("issue", "confirm", "redeem", "status", "revoke", "unlock", "lock"),
-        *("erase", "erase_scopes", "reseal", "recognises", "import_codes", "import_hashes"),
+        *("erase", "erase_scopes", "reseal", "purge", "recognises"),
+        *("import_codes", "import_hashes"),
     }
     pending = new_kit(confirm=True)
     code = pending.issue("alice").codes[0]
