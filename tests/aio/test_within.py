@@ -179,6 +179,32 @@ def test_a_listener_that_would_have_to_be_awaited_is_refused_where_nothing_is():
     AsyncRecoveryKit(AsyncMemoryStorage(), on_event=listen)
 
 
+@BACKENDS
+def test_a_listener_is_awaited_where_the_kit_is(backend, caplog):
+    """What it raises is logged by its type, and changes nothing."""
+    heard = []
+
+    async def listen(event):
+        await anyio.lowlevel.checkpoint()
+        heard.append(event.kind.value)
+        raise LookupError("canary")
+
+    async def main():
+        kit = AsyncRecoveryKit(AsyncMemoryStorage(), policy=POLICY, on_event=listen)
+        await kit.redeem("ada", (await kit.issue("ada")).codes[0])
+
+    anyio.run(main, backend=backend)
+    assert heard == ["issued", "redeemed"]
+    assert [record.getMessage() for record in caplog.records] == ["on_event raised LookupError"] * 2
+
+
+class Later:
+    """Something to be awaited that is no coroutine."""
+
+    def __await__(self):
+        yield
+
+
 class Wrapped:
     """A storage whose methods return what has to be awaited, but do not say so."""
 
@@ -186,7 +212,7 @@ class Wrapped:
         self.inner = AsyncMemoryStorage()
 
     def load(self, subject):
-        return self.inner.load(subject)
+        return self.inner.load(subject) if subject.id == "ada" else Later()
 
     def commit(self, subject, change):
         return self.inner.commit(subject, change)
@@ -200,8 +226,9 @@ def test_a_storage_that_hides_that_it_is_awaited_is_told_how_to_say_so(backend):
         with pytest.raises(InvalidArgument, match="async def"):
             await AsyncRecoveryKit(Wrapped(), policy=POLICY).issue("ada")
 
-    with pytest.raises(InvalidArgument, match="async def"):
-        RecoveryKit(Wrapped(), policy=POLICY).status("ada")
+    for subject in ("ada", "bob"):
+        with pytest.raises(InvalidArgument, match="async def"):
+            RecoveryKit(Wrapped(), policy=POLICY).status(subject)
     anyio.run(main, backend=backend)
 
 

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import threading
+from datetime import timedelta
 
 import anyio
 import pytest
@@ -13,10 +14,11 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from recoverykit import AsyncRecoveryKit
 from recoverykit.errors import InvalidArgument, MissingExtra, StorageError
-from recoverykit.storage import Storage, is_async
+from recoverykit.storage import Storage, is_async, sql
+from recoverykit.storage.memory import AsyncMemoryStorage
 from recoverykit.storage.sql import AsyncSQLStorage, SQLStorage
 from tests.storage.awaited import address_for
-from tests.storage.changes import ALICE, change
+from tests.storage.changes import ALICE, NOW, change
 
 
 @pytest.fixture
@@ -206,7 +208,7 @@ FORK = """
 import asyncio, os, sys
 from recoverykit import StorageError
 from recoverykit.storage.sql import AsyncSQLStorage
-from tests.storage.changes import ALICE, change
+from tests.storage.changes import ALICE, NOW, change
 
 is_closed = sys.argv[2] == "closed"
 storage = AsyncSQLStorage(sys.argv[1])
@@ -304,3 +306,52 @@ def test_a_hosts_engine_outside_of_asyncio_says_so_too(url):
             await kit.status("ada")
 
     anyio.run(main, backend="trio")
+
+
+def test_a_parents_loops_are_not_taken_over(url):
+    """What the child is told, without a fork."""
+
+    async def main():
+        async with AsyncSQLStorage(url) as storage:
+            await storage.create_tables()
+            with pytest.raises(StorageError, match="forked"):
+                storage._own._none_yet()
+
+    asyncio.run(main())
+
+
+def test_closing_what_was_never_open_is_fine(url):
+    """As at the end of an application that had nothing to do."""
+
+    async def main():
+        async with AsyncSQLStorage(url) as storage:
+            await storage.close()
+
+    asyncio.run(main())
+
+
+def test_the_module_has_no_other_names():
+    """It says so as any module does."""
+    with pytest.raises(AttributeError, match="has no attribute 'nothing'"):
+        getattr(sql, "nothing")  # noqa: B009  # a checker of types would refuse it
+
+
+def test_an_installation_that_is_damaged_is_no_missing_extra(monkeypatch):
+    """Installing an extra would not mend it."""
+    monkeypatch.setitem(sys.modules, "recoverykit.per_loop", None)
+    with pytest.raises(ModuleNotFoundError):
+        AsyncMemoryStorage()
+
+
+def test_memory_is_purged_and_examined_alike(url):
+    """Awaited, as by a kit that is awaited."""
+
+    async def main():
+        storage = AsyncMemoryStorage()
+        assert await storage.commit(ALICE, change())
+        later = NOW + timedelta(days=1)
+        assert await storage.outdated(before=later, after=None, limit=9) == ()
+        assert await storage.purge_events(before=later, limit=9) == 1
+        assert not (await storage.health()).ok
+
+    asyncio.run(main())
