@@ -216,11 +216,20 @@ def _loaded(answer: object) -> Record | None:
         raise StorageError(f"the storage could not load: {type(answer.error).__name__}")
     if answer is None or (isinstance(answer, Record) and isinstance(answer.revision, str)):
         return answer
-    if isawaitable(answer):
-        if iscoroutine(answer):
-            answer.close()
-        raise InvalidArgument("a storage that is awaited must have its methods by async def")
+    refuse_awaitable(answer, "a storage that is awaited must have its methods by async def")
     raise StorageError("the storage could not load: it returned no record")
+
+
+def refuse_awaitable(result: object, reason: str) -> None:
+    """Refuse what would have had to be awaited: it has done nothing yet, and does nothing more.
+
+    Raises:
+        InvalidArgument: it is awaitable; with the reason.
+    """
+    if iscoroutine(result):
+        result.close()
+    if isawaitable(result):
+        raise InvalidArgument(reason)
 
 
 def _hashed(answer: object) -> tuple[Masked[bytes], ...]:

@@ -5,11 +5,20 @@ from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
-from inspect import isawaitable, iscoroutine
 from typing import TypeAlias, TypeVar, assert_never
 
 from recoverykit.core.effects import Commit, Flow, Load
-from recoverykit.driver import Around, Driver, Hash, Host, Need, Pause, Raised, Surrender
+from recoverykit.driver import (
+    Around,
+    Driver,
+    Hash,
+    Host,
+    Need,
+    Pause,
+    Raised,
+    Surrender,
+    refuse_awaitable,
+)
 from recoverykit.errors import InvalidArgument
 from recoverykit.limiter import Limiter
 from recoverykit.storage import Storage, TransactionalStorage
@@ -32,7 +41,8 @@ class SyncHost(Host):
         """
         self.raised = None
         try:
-            _refuse_awaitable(self._function(connection))
+            result = self._function(connection)
+            refuse_awaitable(result, "within must be a function that is not awaited")
         except BaseException as error:
             self.raised = error
             raise
@@ -113,11 +123,3 @@ class Shell:
                     assert_never(need)
         except Exception as error:  # noqa: BLE001  # a storage of the host's may raise anything
             return Raised(error)
-
-
-def _refuse_awaitable(result: object) -> None:
-    """Refuse a function that would have had to be awaited: it has done nothing yet."""
-    if iscoroutine(result):
-        result.close()
-    if isawaitable(result):
-        raise InvalidArgument("within must be a function that is not awaited")

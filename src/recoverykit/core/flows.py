@@ -170,8 +170,8 @@ def reseal(call: Call) -> Flow[Outcome[bool]]:
 def purge(call: Call, *, before: datetime, erasable: str | None) -> Flow[Outcome[bool]]:
     """Take out what ended before that time; remove what is empty then.
 
-    The value says whether there was anything to take. Nobody is told of it: what counted for
-    nothing before counts for nothing, and an event would only keep the subject's name for longer.
+    The value says whether there was anything to take. Nobody is told of it: no code
+    counts or stops to count, and an event would only keep the subject's name for longer.
 
     Args:
         call: the call.
