@@ -25,7 +25,7 @@ from recoverykit.storage.sql.tables import DEFAULT_PREFIX, define_tables
 from recoverykit.storage.sql.trail import Trail
 from recoverykit.storage.sql.transaction import Transaction
 
-CREATIONS = 5  # each failure means that another process was first with one of four objects
+CREATIONS = 8  # each failure means that another process was first with one of seven objects
 
 _Result = TypeVar("_Result")
 
