@@ -15,33 +15,35 @@ class EtcdStorage:
     """An etcd cluster, by the JSON gateway of any of its members."""
 
     def __init__(self, host: str, port: int) -> None:
-        self._address = host, port
+        self.address = host, port
 
     def load(self, subject: Subject) -> Record | None:
-        # One range is read at one moment, and by default no member answers by itself: S12.
-        answer = self._ask("range", key=_key(subject, "b"), range_end=_key(subject, "d"))
-        stored = [b64decode(each["value"]).decode("ascii") for each in answer.get("kvs", ())]
+        stored = self.stored(subject, "b", "d")
         return Record(document=stored[0], revision=stored[1]) if stored else None
 
     def commit(self, subject: Subject, change: Change) -> bool:
-        stands = {"key": _key(subject, "c")}
-        if change.expected is None:
-            stands |= {"target": "CREATE", "create_revision": "0"}  # it was never made: S3
-        else:
-            stands |= {"target": "VALUE", "value": _text(change.expected)}
+        stands = {"key": _key(subject, "c"), "target": "CREATE", "create_revision": "0"}  # S3
+        if change.expected is not None:
+            stands = {"key": _key(subject, "c"), "target": "VALUE", "value": _text(change.expected)}
         if change.document is None:
             everything = {"key": _key(subject, "b"), "range_end": _key(subject, "z")}
             writes = [{"request_delete_range": everything}]  # the trail as well: S8
         else:
-            trail = {f"e {each.at.isoformat()} {each.id}": each.details() for each in change.events}
-            values = {"b": change.document, "c": change.revision, **trail}
+            values = {"b": change.document, "c": change.revision}
+            for each in change.events:
+                values[f"e {each.id}"] = f"{each.id} {each.at} {each.kind.value} {each.details()}"
             puts = [{"key": _key(subject, name), "value": _text(values[name])} for name in values]
             writes = [{"request_put": put} for put in puts]
         return self._ask("txn", compare=[stands], success=writes).get("succeeded", False) is True
 
+    def stored(self, subject: Subject, first: str, end: str) -> list[str]:
+        # One range is read at one moment, and by default no member answers from memory: S12.
+        answer = self._ask("range", key=_key(subject, first), range_end=_key(subject, end))
+        return [b64decode(pair["value"]).decode("ascii") for pair in answer.get("kvs", ())]
+
     def _ask(self, what: str, **question: object) -> dict[str, Any]:
-        # Whatever it raises is unknown to have been done or not, and a kit takes it for that: S10.
-        with closing(HTTPConnection(*self._address, timeout=10)) as connection:
+        # Whatever this raises leaves open whether something was written, and counts so: S10.
+        with closing(HTTPConnection(*self.address, timeout=10)) as connection:
             connection.request("POST", f"/v3/kv/{what}", json.dumps(question))
             answer = connection.getresponse()
             if answer.status != HTTPStatus.OK:
@@ -50,8 +52,7 @@ class EtcdStorage:
 
 
 def _key(subject: Subject, name: str) -> str:
-    parts = [part.encode().hex() for part in (subject.tenant, subject.id, subject.scope)]
-    return _text("/".join(("recoverykit", *parts, name)))
+    return _text("/".join(("recoverykit", *map(bytes.hex, subject.parts), name)))
 
 
 def _text(value: str) -> str:
