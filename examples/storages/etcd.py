@@ -18,27 +18,33 @@ class EtcdStorage:
         self.address = host, port
 
     def load(self, subject: Subject) -> Record | None:
-        stored = self.stored(subject, "b", "d")
+        stored = self._values(subject, "b", "d")
         return Record(document=stored[0], revision=stored[1]) if stored else None
+
+    def trail(self, subject: Subject) -> list[str]:
+        """Return the subject's events, each beginning with its id."""
+        return self._values(subject, "e", "f")
 
     def commit(self, subject: Subject, change: Change) -> bool:
         stands = {"key": _key(subject, "c"), "target": "CREATE", "create_revision": "0"}  # S3
         if change.expected is not None:
             stands = {"key": _key(subject, "c"), "target": "VALUE", "value": _text(change.expected)}
-        if change.document is None:
-            everything = {"key": _key(subject, "b"), "range_end": _key(subject, "z")}
-            writes = [{"request_delete_range": everything}]  # the trail as well: S8
-        else:
-            values = {"b": change.document, "c": change.revision}
-            for each in change.events:
-                values[f"e {each.id}"] = f"{each.id} {each.at} {each.kind.value} {each.details()}"
-            puts = [{"key": _key(subject, name), "value": _text(values[name])} for name in values]
-            writes = [{"request_put": put} for put in puts]
-        return self._ask("txn", compare=[stands], success=writes).get("succeeded", False) is True
+        of_this = f"e {change.revision}"
+        values = {f"{of_this} {each.id}": f"{each.id} {each.details()}" for each in change.events}
+        old = []
+        if change.document is not None:
+            values |= {"b": change.document, "c": change.revision}
+        else:  # all that stands goes, and the events of this very change stay: S8
+            old = [_range(subject, "b", of_this), _range(subject, f"{of_this}!", "f")]
+        new = [{"key": _key(subject, name), "value": _text(values[name])} for name in values]
+        writes = [{"request_delete_range": each} for each in old]
+        writes += [{"request_put": each} for each in new]
+        answer = self._ask("txn", compare=[stands], success=writes)
+        return answer.get("succeeded", False) is True  # what is false is left out
 
-    def stored(self, subject: Subject, first: str, end: str) -> list[str]:
+    def _values(self, subject: Subject, *ends: str) -> list[str]:
         # One range is read at one moment, and by default no member answers from memory: S12.
-        answer = self._ask("range", key=_key(subject, first), range_end=_key(subject, end))
+        answer = self._ask("range", **_range(subject, *ends))
         return [b64decode(pair["value"]).decode("ascii") for pair in answer.get("kvs", ())]
 
     def _ask(self, what: str, **question: object) -> dict[str, Any]:
@@ -49,6 +55,10 @@ class EtcdStorage:
             if answer.status != HTTPStatus.OK:
                 raise ConnectionError(f"etcd answered {answer.status}")
             return dict(json.load(answer))
+
+
+def _range(subject: Subject, first: str, end: str) -> dict[str, str]:
+    return {"key": _key(subject, first), "range_end": _key(subject, end)}
 
 
 def _key(subject: Subject, name: str) -> str:

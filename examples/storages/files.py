@@ -24,6 +24,7 @@ class FileStorage:
         return None if revision is None else Record(revision=revision, document=document)
 
     def trail(self, subject: Subject) -> list[list[str]]:
+        """Return the subject's events, the oldest first."""
         with self._locked(subject, fcntl.LOCK_SH) as path:
             return _read(path)[2]
 
@@ -32,28 +33,36 @@ class FileStorage:
             revision, _, trail = _read(path)
             if change.expected != revision:
                 return False
-            if change.document is None:
+            new = [[each.id, each.kind.value, each.details()] for each in change.events]
+            if change.document is not None:
+                _write(path, [change.revision, change.document, trail + new])  # together: S7
+            elif new:
+                _write(path, [None, "", new])
+            else:
                 path.unlink(missing_ok=True)  # and the trail with it: S8
-                return True
-            trail += [[each.id, each.kind.value, each.details()] for each in change.events]
-            with path.with_suffix(".new").open("w", encoding="ascii") as file:
-                json.dump([change.revision, change.document, trail], file)  # both or neither: S7
-                file.flush()
-                os.fsync(file.fileno())
-            Path(file.name).replace(path)  # whole or not at all, whatever fails
             return True
 
     @contextmanager
     def _locked(self, subject: Subject, kind: int) -> Iterator[Path]:
-        digest = hashlib.sha256(json.dumps([subject.tenant, subject.id, subject.scope]).encode())
+        parts = json.dumps([subject.tenant, subject.id, subject.scope])
+        name = hashlib.sha256(parts.encode()).hexdigest()  # short, and in any case alike: S9
         folder = os.open(self.folder, os.O_RDONLY)
         try:
             fcntl.flock(folder, kind)  # closing it, or dying, gives the lock back: S13
-            yield self.folder / f"{digest.hexdigest()}.json"  # on any system case matters: S9
-            os.fsync(folder)  # what was renamed stays so before anybody is told: S10
+            yield self.folder / f"{name}.json"
+            os.fsync(folder)  # before anybody is told what is stored, it is there to stay: S10
         finally:
             os.close(folder)
 
 
 def _read(path: Path) -> tuple[str | None, str, list[list[str]]]:
     return tuple(json.loads(path.read_text("ascii"))) if path.exists() else (None, "", [])
+
+
+def _write(path: Path, stored: list[object]) -> None:
+    new = path.with_suffix(".new")
+    with new.open("w", encoding="ascii") as file:
+        json.dump(stored, file)
+        file.flush()
+        os.fsync(file.fileno())
+    new.replace(path)  # whole or not at all, whatever fails
