@@ -10,12 +10,14 @@ from typing import Final, TypeAlias, TypeVar
 from recoverykit.core.call import Outcome
 from recoverykit.core.document import prepare
 from recoverykit.core.events import Event
+from recoverykit.core.hasher import CheapHasher
 from recoverykit.core.keyring import Keyring
 from recoverykit.core.policy import Policy
 from recoverykit.driver import Around, Clock, Driver
 from recoverykit.errors import InvalidArgument, RedemptionRefused
 from recoverykit.limiter import HashLimits, Limiter
 from recoverykit.observer import ObservedCall, Observer
+from recoverykit.permit import require_tests
 from recoverykit.shell import HostFunction, Shell
 from recoverykit.storage import (
     AnyStorage,
@@ -57,6 +59,8 @@ class Equipment:
         if observer is not None and not _is_observer(observer):
             raise InvalidArgument("an observer must have the methods call and step")
         policy.require_sound(peppered=keyring is not None)
+        if isinstance(policy.hasher, CheapHasher):
+            require_tests("the cheap hasher")
         self.verbs: Verbs = Verbs(policy=policy, keyring=keyring)
         self.driver: Driver = Driver(keyring=keyring, clock=clock or partial(datetime.now, UTC))
         self.hashing: HashLimits = hashing
