@@ -12,7 +12,7 @@ Nothing else counts, an interpreter's optimisation or a debugger least of all.
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from inspect import currentframe
 from threading import Lock
@@ -36,7 +36,7 @@ _SAID = _Said()
 
 
 @contextmanager
-def for_tests() -> Iterator[None]:
+def for_tests() -> Generator[None]:
     """Say that tests are running, in the whole process, until the block is left.
 
     For runners that are neither pytest nor `unittest`, and for programs that a test has started.

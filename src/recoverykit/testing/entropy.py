@@ -1,6 +1,6 @@
 """Entropy that repeats itself: the same codes in every run of a test."""
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from threading import Lock
 
@@ -11,7 +11,7 @@ from recoverykit.testing.script import entropy_of
 
 
 @contextmanager
-def deterministic(kit: RecoveryKit | AsyncRecoveryKit, *, seed: str) -> Iterator[None]:
+def deterministic(kit: RecoveryKit | AsyncRecoveryKit, *, seed: str) -> Generator[None]:
     """Let a kit draw the same codes, ids and salts in every run, until the block is left.
 
     Anybody can compute them. They repeat as long as the calls of the kit come in the same order;

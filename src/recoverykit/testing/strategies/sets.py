@@ -101,7 +101,7 @@ def code_sets(  # noqa: D417  # Hypothesis hands `draw` in
 
 
 def _states_under(policy: Policy) -> st.SearchStrategy[SetState]:
-    never = set() if policy.throttle else {SetState.DISABLED}
+    never: set[SetState] = set() if policy.throttle else {SetState.DISABLED}
     return st.sampled_from([state for state in SetState if state not in never])
 
 
