@@ -20,7 +20,8 @@ _WORD_LISTS: Final = tuple(WordList) if find_spec("xkcdpass") else ()
 
 def alphabets() -> st.SearchStrategy[Alphabet | CustomAlphabet | WordList]:
     """Draw any alphabet: ours, those of other systems, and word lists where they are installed."""
-    return st.one_of(st.sampled_from([*Alphabet]), custom_alphabets(), *map(st.just, _WORD_LISTS))
+    known = st.sampled_from([*Alphabet, *_WORD_LISTS])
+    return st.one_of(known, custom_alphabets())
 
 
 def custom_alphabets() -> st.SearchStrategy[CustomAlphabet]:
