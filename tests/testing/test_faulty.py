@@ -59,6 +59,19 @@ class Plain:
         return self._memory.commit(subject, change)
 
 
+class AsyncPlain:
+    """The same, awaited."""
+
+    def __init__(self):
+        self._plain = Plain()
+
+    async def load(self, subject):
+        return self._plain.load(subject)
+
+    async def commit(self, subject, change):
+        return self._plain.commit(subject, change)
+
+
 class Bench:
     """A faulty storage of either kind, over one in memory, called in one way."""
 
@@ -322,15 +335,26 @@ def test_other_reads_and_writes_go_wrong_as_well(bench):
 def test_it_can_do_what_the_storage_beneath_can(bench):
     """A kit that asks is told the truth."""
     able = bench().storage
-    unable = FaultyStorage(Plain(), FaultPlan())
+    unable = FaultyStorage(Plain(), FaultPlan()), AsyncFaultyStorage(AsyncPlain(), FaultPlan())
 
     for protocol in (TransactionalStorage, EnumerableStorage, PurgeableStorage):
         assert isinstance(able, protocol)
-        assert not isinstance(unable, protocol)
+        assert not any(isinstance(each, protocol) for each in unable)
     for protocol in (ExaminableStorage, OutboxStorage):
         assert not isinstance(able, protocol)
-    assert unable.commit(ADA, change(None, "r1"))
-    assert unable.load(ADA) == record("r1")
+
+
+def test_a_storage_that_can_do_nothing_else_goes_wrong_as_well(asyncio_portal):
+    """Two methods are enough to be beneath."""
+    storage = FaultyStorage(Plain(), FaultPlan(commits=(CommitFault.LATE,)))
+    with pytest.raises(OutcomeUnknown):
+        storage.commit(ADA, change(None, "r1"))
+    assert storage.load(ADA) == record("r1")
+
+    awaited = AsyncFaultyStorage(AsyncPlain(), FaultPlan(commits=(CommitFault.LATE,)))
+    with pytest.raises(OutcomeUnknown):
+        asyncio_portal.call(awaited.commit, ADA, change(None, "r1"))
+    assert asyncio_portal.call(awaited.load, ADA) == record("r1")
 
 
 @pytest.mark.parametrize("storage", [None, MemoryStorage, AsyncMemoryStorage()])
