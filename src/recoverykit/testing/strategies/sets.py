@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from types import MappingProxyType
 from typing import Final, TypeAlias
 
@@ -51,7 +52,7 @@ class DrawnSet:
     state: SetState
 
 
-_DEFAULT: Final = Policy(throttle=Throttle(disable_after=5))
+_DEFAULT: Final = Policy(throttle=Throttle(free=2, disable_after=5))
 _Fate: TypeAlias = Callable[[st.DrawFn, DrawnSet, Policy], DrawnSet]
 
 
@@ -166,7 +167,5 @@ def _spend(drawn: DrawnSet, ordinals: Sequence[int]) -> DrawnSet:
 def _wrong_code(policy: Policy, codes: Sequence[str]) -> str:
     """Return a code of the format that is none of these."""
     entropy, ordinal = entropy_of("a wrong code"), 0 if policy.format.selector else None
-    while True:
-        code = policy.format.display(generate_one(policy.format, ordinal, entropy))
-        if code not in codes:
-            return code
+    drawn = (policy.format.display(generate_one(policy.format, ordinal, entropy)) for _ in count())
+    return next(code for code in drawn if code not in codes)
