@@ -220,6 +220,17 @@ def _loaded(answer: object) -> Record | None:
     raise StorageError("the storage could not load: it returned no record")
 
 
+def failure_of(error: Exception) -> RecoveryKitError:
+    """Return what a kit raises where a storage, asked for a list or to purge, has raised this.
+
+    It is to be raised where the other is no longer being handled: what a storage raises may show
+    a document, so nothing chains it.
+    """
+    if isinstance(error, (StorageError, MissingExtra, InvalidArgument)):
+        return error
+    return StorageError(f"the storage failed: {type(error).__name__}")
+
+
 def refuse_awaitable(result: object, reason: str) -> None:
     """Refuse what would have had to be awaited: it has done nothing yet, and does nothing more.
 

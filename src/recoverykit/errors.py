@@ -19,6 +19,7 @@
     │   ├── ConcurrentUpdate             other writers won every try, or replaced the set first
     │   ├── CorruptRecord                a stored document that cannot be trusted
     │   └── OutcomeUnknown               it is not known whether the change landed (``attempt``)
+    ├── OutsideTests                     what is made for tests was used where none are running
     └── MissingExtra                     an optional dependency is not installed (``extra``)
 
 No message here ever contains a code, a digest or a key, nor the value that was refused.
@@ -229,6 +230,21 @@ class OutcomeUnknown(StorageError):
 
     def __str__(self) -> str:
         return "it is not known whether the change landed: repeat the same attempt"
+
+
+class OutsideTests(RecoveryKitError):
+    """What is made for tests was used where none are running: it protects nothing.
+
+    Attributes:
+        what: what was used.
+    """
+
+    def __init__(self, what: str) -> None:
+        self.what = what
+        super().__init__(what)
+
+    def __str__(self) -> str:
+        return f"{self.what} may only be used in tests: see recoverykit.testing.for_tests"
 
 
 class MissingExtra(RecoveryKitError):

@@ -40,6 +40,7 @@ class RecoveryKit(Upkeep):
         PolicyError: the policy breaks rules of the standards that it does not accept; each is one
             of the error's ``findings``.
         InvalidArgument: the storage, the keyring or the observer is none.
+        OutsideTests: the policy is for tests, and none are running.
     """
 
     def __init__(

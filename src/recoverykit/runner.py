@@ -10,16 +10,20 @@ from typing import Final, TypeAlias, TypeVar
 from recoverykit.core.call import Outcome
 from recoverykit.core.document import prepare
 from recoverykit.core.events import Event
+from recoverykit.core.hasher import CheapHasher
 from recoverykit.core.keyring import Keyring
 from recoverykit.core.policy import Policy
+from recoverykit.core.subject import Subject
 from recoverykit.driver import Around, Clock, Driver
 from recoverykit.errors import InvalidArgument, RedemptionRefused
 from recoverykit.limiter import HashLimits, Limiter
 from recoverykit.observer import ObservedCall, Observer
+from recoverykit.permit import require_tests
 from recoverykit.shell import HostFunction, Shell
 from recoverykit.storage import (
     AnyStorage,
     EnumerableStorage,
+    Outdated,
     PurgeableStorage,
     Storage,
     is_async,
@@ -57,6 +61,8 @@ class Equipment:
         if observer is not None and not _is_observer(observer):
             raise InvalidArgument("an observer must have the methods call and step")
         policy.require_sound(peppered=keyring is not None)
+        if isinstance(policy.hasher, CheapHasher):
+            require_tests("the cheap hasher")
         self.verbs: Verbs = Verbs(policy=policy, keyring=keyring)
         self.driver: Driver = Driver(keyring=keyring, clock=clock or partial(datetime.now, UTC))
         self.hashing: HashLimits = hashing
@@ -79,15 +85,28 @@ class Runner:
         self._on_event = equipment.on_event
         self._observer = equipment.observer
 
-    @property
-    def enumerable(self) -> EnumerableStorage:
-        """The storage, which can list what it holds; see `enumerable_of`."""
-        return enumerable_of(self._shell.storage)
+    def scopes(self, subject: Subject) -> tuple[Subject, ...]:
+        """Return the scopes of a subject; see `EnumerableStorage.scopes`."""
+        return self._shell.ask(enumerable_of(self._shell.storage).scopes, subject)
 
-    @property
-    def purgeable(self) -> PurgeableStorage:
-        """The storage, which can be purged; see `purgeable_of`."""
-        return purgeable_of(self._shell.storage)
+    def sealed_otherwise(
+        self, seal_key_id: str | None, *, after: Subject | None, limit: int
+    ) -> tuple[Subject, ...]:
+        """Return what another key seals; see `EnumerableStorage.sealed_otherwise`."""
+        method = enumerable_of(self._shell.storage).sealed_otherwise
+        return self._shell.ask(method, seal_key_id, after=after, limit=limit)
+
+    def purge_events(self, *, before: datetime, limit: int) -> int:
+        """Delete old events; see `PurgeableStorage.purge_events`."""
+        method = purgeable_of(self._shell.storage).purge_events
+        return self._shell.ask(method, before=before, limit=limit)
+
+    def outdated(
+        self, *, before: datetime, after: Subject | None, limit: int
+    ) -> tuple[Outdated, ...]:
+        """Return what may be purged; see `PurgeableStorage.outdated`."""
+        method = purgeable_of(self._shell.storage).outdated
+        return self._shell.ask(method, before=before, after=after, limit=limit)
 
     def past(self, time: object) -> datetime:
         """Return a time that has been; see `Driver.past`."""

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
-from typing import TypeAlias, TypeVar, assert_never
+from typing import ParamSpec, TypeAlias, TypeVar, assert_never
 
 from recoverykit.core.effects import Commit, Flow, Load
 from recoverykit.driver import (
@@ -17,6 +17,7 @@ from recoverykit.driver import (
     Pause,
     Raised,
     Surrender,
+    failure_of,
     refuse_awaitable,
 )
 from recoverykit.errors import InvalidArgument
@@ -24,6 +25,7 @@ from recoverykit.limiter import Limiter
 from recoverykit.storage import Storage, TransactionalStorage
 
 HostFunction: TypeAlias = Callable[..., object]
+_Given = ParamSpec("_Given")
 _Result = TypeVar("_Result")
 
 
@@ -95,6 +97,20 @@ class Shell:
                     if isinstance(need, Surrender):
                         raise need.error
                     step = partial(driven.send, self._carry_out(need, host))
+
+    def ask(
+        self, method: Callable[_Given, _Result], *given: _Given.args, **named: _Given.kwargs
+    ) -> _Result:
+        """Return what a method of the storage answers.
+
+        Raises:
+            StorageError: the storage failed, in whatever words.
+        """
+        try:
+            return method(*given, **named)
+        except Exception as error:  # noqa: BLE001  # a storage of the host's may raise anything
+            failure = failure_of(error)
+        raise failure
 
     def _host(self, within: HostFunction | None) -> SyncHost | None:
         if within is None:

@@ -128,7 +128,7 @@ class Upkeep:
             InvalidArgument: the subject cannot be used, or the storage cannot list.
             OutcomeUnknown, StorageError: as for ``erase``; erase again.
         """
-        scopes = self._runner.enumerable.scopes(Subject.of(subject))
+        scopes = self._runner.scopes(Subject.of(subject))
         for each in scopes:
             self._runner.run(self._verbs.erase(each))
         return scopes
@@ -149,8 +149,8 @@ class Upkeep:
         """
         checked_limit(limit)
         behind = None if after is None else Subject.of(after)
-        storage, newest = self._runner.enumerable, self._verbs.newest_seal
-        batch = storage.sealed_otherwise(newest, after=behind, limit=limit)
+        newest = self._verbs.newest_seal
+        batch = self._runner.sealed_otherwise(newest, after=behind, limit=limit)
         count, failed = 0, list[Subject]()
         for each in batch:
             try:
@@ -185,12 +185,11 @@ class Upkeep:
         checked_limit(limit)
         behind = None if after is None else Subject.of(after)
         time = self._runner.past(before)
-        storage = self._runner.purgeable
-        events = storage.purge_events(before=time, limit=limit)
+        events = self._runner.purge_events(before=time, limit=limit)
         if events >= limit:
             # Documents wait for the last of their events, so they come when the old ones are gone.
             return Purged(count=0, events=events, failed=(), last=behind, done=False)
-        batch = storage.outdated(before=time, after=behind, limit=limit)
+        batch = self._runner.outdated(before=time, after=behind, limit=limit)
         count, failed = 0, list[Subject]()
         for each in batch:
             try:

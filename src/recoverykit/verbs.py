@@ -5,7 +5,7 @@ Secrets come in masked, so that no frame from here on shows them.
 
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final, Generic, TypeAlias, TypeVar
 
@@ -15,6 +15,7 @@ from recoverykit.core.effects import Flow
 from recoverykit.core.events import checked_context
 from recoverykit.core.foreign_scheme import ForeignScheme
 from recoverykit.core.format import CodeFormat
+from recoverykit.core.generator import Entropy
 from recoverykit.core.importing import foreign_hashes, plain_codes
 from recoverykit.core.keyring import Keyring
 from recoverykit.core.masked import Masked
@@ -57,6 +58,12 @@ class Verbs:
 
     def __init__(self, *, policy: Policy, keyring: Keyring | None) -> None:
         self._setup = Setup(policy=policy, keyring=keyring, entropy=secrets.token_bytes)
+
+    def draw_from(self, entropy: Entropy) -> Entropy:
+        """Draw from another source from now on, and return the one before: for tests alone."""
+        before = self._setup.entropy
+        self._setup = replace(self._setup, entropy=entropy)
+        return before
 
     def issue(
         self,

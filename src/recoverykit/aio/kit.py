@@ -50,6 +50,7 @@ class AsyncRecoveryKit(AsyncUpkeep):
         PolicyError: the policy breaks rules of the standards that it does not accept; each is one
             of the error's ``findings``.
         InvalidArgument: the storage, the keyring or the observer is none.
+        OutsideTests: the policy is for tests, and none are running.
         MissingExtra: AnyIO is not installed.
     """
 

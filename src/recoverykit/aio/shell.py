@@ -11,7 +11,17 @@ from anyio import CapacityLimiter, sleep
 from recoverykit.aio.limiter import AsyncLimiter
 from recoverykit.completion import in_threads
 from recoverykit.core.effects import Commit, Flow, Load
-from recoverykit.driver import Around, Driver, Hash, Host, Need, Pause, Raised, Surrender
+from recoverykit.driver import (
+    Around,
+    Driver,
+    Hash,
+    Host,
+    Need,
+    Pause,
+    Raised,
+    Surrender,
+    failure_of,
+)
 from recoverykit.errors import InvalidArgument
 from recoverykit.per_loop import PerLoop
 from recoverykit.shell import HostFunction, SyncHost
@@ -99,6 +109,18 @@ class AsyncShell:
                     step = partial(driven.send, await self._carry_out(need, host))
 
     async def ask(self, method: Callable[..., Any], *arguments: object, **named: object) -> Any:  # noqa: ANN401  # as the method says
+        """Return what a method of the storage answers.
+
+        Raises:
+            StorageError: the storage failed, in whatever words.
+        """
+        try:
+            return await self._call(method, *arguments, **named)
+        except Exception as error:  # noqa: BLE001  # a storage of the host's may raise anything
+            failure = failure_of(error)
+        raise failure
+
+    async def _call(self, method: Callable[..., Any], *arguments: object, **named: object) -> Any:  # noqa: ANN401  # as the method says
         """Return what a method of the storage answers, awaited or from a worker thread."""
         if is_async(self.storage):
             return await method(*arguments, **named)
@@ -122,11 +144,11 @@ class AsyncShell:
         try:
             match need:
                 case Load(subject=subject):
-                    return await self.ask(self.storage.load, subject)
+                    return await self._call(self.storage.load, subject)
                 case Commit(subject=subject, change=change, hosted=hosted):
                     if hosted and host and isinstance(self.storage, TransactionalStorage):
-                        return await self.ask(self.storage.commit_within, subject, change, host)
-                    return await self.ask(self.storage.commit, subject, change)
+                        return await self._call(self.storage.commit_within, subject, change, host)
+                    return await self._call(self.storage.commit, subject, change)
                 case Hash(jobs=jobs):
                     return await self._limiter.run_async(jobs)
                 case Pause(seconds=seconds):

@@ -5,13 +5,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, TypeVar
 
+from recoverykit.core.digest import is_for_tests
 from recoverykit.core.document import Document, document_in
 from recoverykit.core.events import Event, EventKind
+from recoverykit.core.hasher import CheapHasher
 from recoverykit.core.keyring import NO_KEY, Keyring, signing_key_id
 from recoverykit.core.policy import Policy
 from recoverykit.core.record import Record
 from recoverykit.core.subject import Subject
-from recoverykit.errors import RefusalReason
+from recoverykit.errors import CorruptRecord, RefusalReason
 
 _Result = TypeVar("_Result", covariant=True)  # noqa: PLC0105  # named as everywhere
 
@@ -64,9 +66,15 @@ class Call:
         """Return the document that a record of the subject holds; an empty one for None.
 
         Raises:
-            UnknownKey, CorruptRecord: see `document_in`.
+            UnknownKey, CorruptRecord: see `document_in`; or it was hashed for tests, and the
+                policy's hasher is none for tests.
         """
-        return document_in(record, keyring=self.setup.keyring, subject=self.subject)
+        document = document_in(record, keyring=self.setup.keyring, subject=self.subject)
+        if not isinstance(self.setup.policy.hasher, CheapHasher) and any(
+            is_for_tests(code.digest) for codes in document.sets for code in codes.codes
+        ):
+            raise CorruptRecord("what is stored was hashed for tests, and protects nothing")
+        return document
 
     def event(
         self,
