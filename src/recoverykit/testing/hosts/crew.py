@@ -1,0 +1,102 @@
+"""A crew of threads that do something at the same moment, and get in each other's way.
+
+Threads of one interpreter take turns of milliseconds: between a check and the act upon it nearly
+never another one comes. So while they race, the turns are as short as can be, and each thread lets
+the others go first at many of its calls.
+"""
+
+import sys
+import threading
+import time
+from collections.abc import Callable, Generator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from random import Random
+from types import FrameType, TracebackType
+from typing import Final, Self, TypeVar
+
+ResultT = TypeVar("ResultT")
+Deed = Callable[[], Callable[[], ResultT]]
+"""Does what comes before, and returns what is done at the same moment."""
+
+_SECONDS: Final = 120.0  # for all to arrive
+_TURN: Final = 1e-6  # seconds
+_NAP: Final = 1e-6  # seconds: enough for another thread to go on
+_NAPS: Final = 200  # of one deed: a tenth of a second at most
+
+
+class Crew:
+    """Threads that stay the same for all races, so that a host may keep things by thread.
+
+    Args:
+        size: how many there are.
+    """
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+        self._threads = ThreadPoolExecutor(size, thread_name_prefix="crew")
+        self._races = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._threads.shutdown()
+
+    def together(self, deeds: Sequence[Deed[ResultT]]) -> list[ResultT]:
+        """Do all at the same moment, each in a thread of its own; return what came of each.
+
+        Args:
+            deeds: no more than there are threads.
+        """
+        self._races += 1
+        barrier = threading.Barrier(len(deeds))
+        haste = 1.0 if self._races % 2 else 1 / 16
+
+        def run(numbered: tuple[int, Deed[ResultT]]) -> ResultT:
+            number, deed = numbered
+            try:
+                act = deed()
+                barrier.wait(_SECONDS)
+            except BaseException:
+                barrier.abort()  # nobody waits for who does not come
+                raise
+            with _restless(Random(f"{self._races} {number}"), haste):  # noqa: S311  # no secret
+                return act()
+
+        with _short_turns():
+            return list(self._threads.map(run, enumerate(deeds)))
+
+
+@contextmanager
+def _short_turns() -> Generator[None]:
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(_TURN)
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(before)
+
+
+@contextmanager
+def _restless(random: Random, haste: float) -> Generator[None]:
+    """Let this thread nap at so many of its calls; who profiles it profiles on afterwards."""
+    left = _NAPS
+
+    def nap(_: FrameType, __: str, ___: object) -> None:
+        nonlocal left
+        if left and random.random() < haste:
+            left -= 1
+            time.sleep(_NAP)
+
+    before = sys.getprofile()
+    sys.setprofile(nap)
+    try:
+        yield
+    finally:
+        sys.setprofile(before)
