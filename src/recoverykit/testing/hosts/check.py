@@ -86,11 +86,9 @@ class _Search(Generic[UserT]):
 
     def run(self, effort: _Effort, crew: Crew) -> None:
         """Run all parts, each until it finds nothing more."""
+        for part in (run_forms, run_mistakes, run_strangers, run_leaks):
+            self._until_nothing(part)
         self._until_nothing(lambda desk: run_in_order(desk, examples=effort.examples))
-        self._until_nothing(run_forms)
-        self._until_nothing(run_mistakes)
-        self._until_nothing(run_strangers)
-        self._until_nothing(run_leaks)
         self._races(("H3", "H4"), lambda races: races.run_same_code(), effort.rounds, crew)
         self._races(("H4",), lambda races: races.run_different_codes(), effort.rounds, crew)
         self._races(("H6",), lambda races: races.run_against_regenerate(), effort.rounds, crew)

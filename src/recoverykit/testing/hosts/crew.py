@@ -30,10 +30,15 @@ class Crew:
 
     Args:
         size: how many there are.
+
+    Attributes:
+        size: how many there are.
+        lasted: how many seconds each deed took in the last race.
     """
 
     def __init__(self, size: int) -> None:
         self.size = size
+        self.lasted: Sequence[float] = ()
         self._threads = ThreadPoolExecutor(size, thread_name_prefix="crew")
         self._races = 0
 
@@ -48,29 +53,45 @@ class Crew:
     ) -> None:
         self._threads.shutdown()
 
-    def together(self, deeds: Sequence[Deed[ResultT]]) -> list[ResultT]:
+    @property
+    def is_restless(self) -> bool:
+        """Whether in the next race threads nap at all of their calls, or at some."""
+        return self._races % 2 == 0
+
+    def together(
+        self, deeds: Sequence[Deed[ResultT]], *, after: tuple[float, float] = (0.0, 0.0)
+    ) -> list[ResultT]:
         """Do all at the same moment, each in a thread of its own; return what came of each.
 
         Args:
             deeds: no more than there are threads.
+            after: from how many seconds after the first deed to how many the others begin, each
+                at a time of its own; less than none is before it.
         """
-        self._races += 1
         barrier = threading.Barrier(len(deeds))
-        haste = 1.0 if self._races % 2 else 1 / 16
+        early = max(0.0, -min(after))
+        haste = 1.0 if self.is_restless else 1 / 16
+        self._races += 1
 
-        def run(numbered: tuple[int, Deed[ResultT]]) -> ResultT:
+        def run(numbered: tuple[int, Deed[ResultT]]) -> tuple[ResultT, float]:
             number, deed = numbered
+            random = Random(f"{self._races} {number}")  # noqa: S311  # no secret
             try:
                 act = deed()
                 barrier.wait(_SECONDS)
             except BaseException:
                 barrier.abort()  # nobody waits for who does not come
                 raise
-            with _restless(Random(f"{self._races} {number}"), haste):  # noqa: S311  # no secret
-                return act()
+            time.sleep(early + (random.uniform(*after) if number else 0.0))
+            begin = time.perf_counter()
+            with _restless(random, haste):
+                result = act()
+            return result, time.perf_counter() - begin
 
         with _short_turns():
-            return list(self._threads.map(run, enumerate(deeds)))
+            done = list(self._threads.map(run, enumerate(deeds)))
+        self.lasted = tuple(lasted for _, lasted in done)
+        return [result for result, _ in done]
 
 
 @contextmanager

@@ -100,9 +100,7 @@ class Desk(Generic[UserT]):
         size = self.host.set_size
         if size is not None:
             self.hold("H18", len(texts) >= size)
-        if not self.hold("H17", len(set(map(canonical, texts))) == len(texts)):
-            for each in person.codes:
-                each.fate = Fate.DOUBTFUL
+        if not self.hold("H17", len(person.codes) == len(texts)):
             person.is_certain = False
 
     def revoke(self, person: Person[UserT]) -> None:
@@ -159,7 +157,8 @@ class Desk(Generic[UserT]):
         is_own = owner is None or owner is person
         if not is_own or code.fate is not Fate.UNUSED:
             own = promise or (_BROKEN_BY.get(code.fate, "") if is_own else "H9")
-            self.send_wrong(person, text, name=_named(code, form), promise=own, code=code)
+            sent = _named(code, form)
+            self.send_wrong(person, text, name=sent, promise=own, code=code, owner=owner)
             return
         self.is_patient(person)
         answer = self.ask(person, text, name=_named(code, form))
@@ -169,8 +168,10 @@ class Desk(Generic[UserT]):
             code.fate = Fate.USED
         elif not is_judged:
             self._doubt(person, code)
-        elif wanted != "H1":
-            self.send(person, code)  # where it is refused as shown, too, the form is not to blame
+        elif form is not None:
+            self.send(person, code)
+            if code in person.left():
+                return  # it is refused as shown, too: the form is not to blame
         self.hold(wanted, answer.is_let_in or not is_judged)
 
     def send_wrong(
@@ -181,8 +182,18 @@ class Desk(Generic[UserT]):
         name: str,
         promise: str = "H10",
         code: Code | None = None,
+        owner: Person[UserT] | None = None,
     ) -> None:
-        """Send what must be refused; where it could be taken for a right code, send nothing."""
+        """Send what must be refused; where it could be taken for a right code, send nothing.
+
+        Args:
+            person: who sends it.
+            text: what they send.
+            name: how failures call it.
+            promise: which promise asks for the answer.
+            code: the code that it is, where it is one.
+            owner: whose code it is.
+        """
         is_doubtful = code is not None and code.fate is Fate.DOUBTFUL
         if is_doubtful or person.may_know(text) or not self.is_patient(person):
             return
@@ -190,6 +201,7 @@ class Desk(Generic[UserT]):
         self.hold("H11", not answer.is_failure)
         if not self.hold(promise, not answer.is_let_in):
             self._doubt(person, code)
+            self._doubt(owner or person, code)
 
     def ask(self, person: Person[UserT], text: str, *, name: str) -> Answer:
         """Send a text as it is, and write down what came of it."""

@@ -2,6 +2,7 @@
 
 from itertools import cycle, islice
 
+from recoverykit.testing.hosts.answer import Kind
 from recoverykit.testing.hosts.desk import Desk
 from recoverykit.testing.hosts.host import UserT
 
@@ -16,8 +17,8 @@ def run_guesses(desk: Desk[UserT]) -> None:
     person = desk.person()
     wrong = [text for text in _strangers_codes(desk, most) if not person.may_know(text)]
     for text in islice(cycle(wrong), most):
-        answer = desk.call(person.user, text)
-        desk.hold("H9", not answer.is_let_in)
+        if not desk.hold("H9", not desk.call(person.user, text).is_let_in):
+            return
     desk.steps.append(f"{person.name} sends {most} codes of other users")
     answer = desk.ask(person, person.codes[0].text, name=person.codes[0].name)
     desk.hold("H14", not answer.is_let_in)
@@ -28,19 +29,19 @@ def run_strangers(desk: Desk[UserT]) -> None:
     host = desk.host
     if host.stranger is None:
         return
-    person = desk.person()
-    text = desk.person().codes[0].text
-    if person.may_know(text):
+    person, owner = desk.person(), desk.person()
+    if person.may_know(owner.codes[0].text):
         return
+    text = owner.codes[0].text
     wrong = desk.ask(person, text, name="a code of another user")
-    for user, name in (
-        (host.stranger(), "a user who does not exist"),
-        (desk.person(codes=False).user, "a user without codes"),
+    for user, name, promise in (
+        (host.stranger(), "a user who does not exist", "H12"),
+        (desk.person(codes=False).user, "a user without codes", "H9"),
     ):
         answer = desk.call(user, text)
         desk.steps.append(f"{name} sends a code of another user: {answer}")
-        desk.hold("H12", not answer.is_let_in)
-        if host.told is not None:
+        desk.hold(promise, not answer.is_let_in)
+        if host.told and answer.kind is wrong.kind is Kind.REFUSED:
             desk.hold("H13", host.told(answer.value) == host.told(wrong.value))
 
 

@@ -13,7 +13,9 @@ def run_forms(desk: Desk[UserT]) -> None:
         if not desk.asks_for((form.id,)):
             continue
         if not person.left():
+            desk.steps.clear()
             person = desk.person()
+        del desk.steps[1:]  # those before do not matter
         if form.is_for(code.text for code in person.codes):
             desk.send(person, person.left()[0], form=form)
 

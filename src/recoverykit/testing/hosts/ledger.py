@@ -82,16 +82,15 @@ class Person(Generic[UserT]):
                 each.fate = fate
 
     def give(self, texts: tuple[str, ...]) -> None:
-        """Give them a set, in the place of the one before."""
+        """Give them a set, in the place of the one before; what stands in it twice is one code."""
         self.end(Fate.REPLACED)
         self.is_enrolled = True
         number = len(self.sets) + 1
-        self.sets.append(
-            tuple(
-                Code(text=text, name=f"code {place} of set {number} of {self.name}")
-                for place, text in enumerate(texts, 1)
-            )
-        )
+        codes = {
+            canonical(text): Code(text=text, name=f"code {place} of set {number} of {self.name}")
+            for place, text in enumerate(texts, 1)
+        }
+        self.sets.append(tuple(codes.values()))
 
 
 def canonical(text: str) -> str:

@@ -1,6 +1,6 @@
 """Races: what a login does when many come at the same moment."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Generic
 
 from recoverykit.testing.hosts.answer import Answer, answer_of
@@ -22,6 +22,7 @@ class Races(Generic[UserT]):
         self._desk = desk
         self._crew = crew
         self._waiting: Person[UserT] | None = None
+        self._lasted = {True: (0.0, 0.0), False: (0.0, 0.0)}
 
     def run_same_code(self) -> None:
         """Let all send one code."""
@@ -41,7 +42,7 @@ class Races(Generic[UserT]):
     def run_different_codes(self) -> None:
         """Let two users send several of their codes, each of them once."""
         desk, share = self._desk, max(1, self._crew.size // 2)
-        people = [self._fresh(), self._fresh()]
+        people = [self._fresh(), desk.person()]
         sent = [(person, code) for person in people for code in person.left()[:share]]
         answers = self._crew.together([self._sending(*each) for each in sent])
         desk.steps.append("at the same moment")
@@ -106,19 +107,33 @@ class Races(Generic[UserT]):
         self, person: Person[UserT], act: Callable[[], object]
     ) -> tuple[Answer, Sequence[Code]]:
         """Do something to a user at the moment when some of their codes are sent."""
-        desk = self._desk
+        desk, left = self._desk, person.left()
         # Where nothing can be waited for, one guess is left for the look afterwards.
         most = self._crew.size if desk.host.advance else max(2, desk.host.free_guesses)
-        codes = person.left()[: min(most, self._crew.size) - 1]
-        acting: Deed[Answer] = lambda: lambda: answer_of(act)  # noqa: E731  # as short as those
-        sending = [self._sending(person, code) for code in codes]
-        acted, *answers = self._crew.together([acting, *sending])
-        own = list(zip(codes, answers, strict=True))
-        said = desk.raced(person, answers)
+        rows = _dealt(left[:-1] or left, min(most, self._crew.size) - 1)
+        deeds: list[Deed[Sequence[Answer]]] = [lambda: lambda: (answer_of(act),)]
+        deeds += [self._sending_in_a_row(person, row) for row in rows]
+        is_restless = self._crew.is_restless
+        (acted,), *answers = self._crew.together(deeds, after=self._after(is_restless))
+        self._lasted[is_restless] = (self._crew.lasted[0], max(self._crew.lasted[1:]))
+        own = [
+            pair
+            for row, got in zip(rows, answers, strict=True)
+            for pair in zip(row, got, strict=False)  # not all of a row where one was refused
+        ]
+        said = desk.raced(person, [answer for _, answer in own])
         desk.steps.append("at the same moment")
         desk.steps.append(f"{person.name} sends {_names(own)}: {said}")
         _spend(own)
-        return acted, codes
+        return acted, [code for code, _ in own]
+
+    def _after(self, is_restless: bool) -> tuple[float, float]:  # noqa: FBT001  # a key
+        """Return when to send codes so that they are on their way when the other deed ends.
+
+        What is written at its end would nearly never be met by who begins with it.
+        """
+        other, sending = self._lasted[is_restless]
+        return other - sending, other
 
     def _look_again(
         self, person: Person[UserT], codes: Sequence[Code], *, promise: str = "H4"
@@ -131,6 +146,17 @@ class Races(Generic[UserT]):
 
     def _sending(self, person: Person[UserT], code: Code) -> Deed[Answer]:
         return lambda: self._desk.arrived(person, code.text)
+
+    def _sending_in_a_row(
+        self, person: Person[UserT], codes: Sequence[Code]
+    ) -> Deed[Sequence[Answer]]:
+        """Send one code after the other until one is refused."""
+
+        def arrive() -> Callable[[], Sequence[Answer]]:
+            doors = [self._desk.arrived(person, code.text) for code in codes]
+            return lambda: list(_until_refused(doors))
+
+        return arrive
 
     def _person_with(self, codes: int) -> Person[UserT]:
         """Return somebody who has codes left, and is not locked out."""
@@ -145,6 +171,19 @@ class Races(Generic[UserT]):
         return self._desk.person()
 
 
+def _dealt(codes: Sequence[Code], hands: int) -> list[Sequence[Code]]:
+    """Deal codes out, as evenly as can be, to so many hands or fewer."""
+    return [codes[hand::hands] for hand in range(min(hands, len(codes)))]
+
+
+def _until_refused(doors: Sequence[Callable[[], Answer]]) -> Iterator[Answer]:
+    for door in doors:
+        answer = door()
+        yield answer
+        if not answer.is_let_in:
+            return
+
+
 def _spend(sent: Sequence[tuple[Code, Answer]]) -> None:
     for code, answer in sent:
         if answer.is_let_in:
@@ -152,7 +191,8 @@ def _spend(sent: Sequence[tuple[Code, Answer]]) -> None:
 
 
 def _names(sent: Sequence[tuple[Code, Answer]]) -> str:
-    return ", ".join(code.name for code, _ in sent)
+    names = sorted((code.name for code, _ in sent), key=lambda name: (len(name), name))
+    return names[0] if len(names) == 1 else f"{len(names)} codes, {names[0]} to {names[-1]}"
 
 
 def _unsent_first(codes: Sequence[Code], sent: Sequence[Code]) -> Sequence[Code]:
