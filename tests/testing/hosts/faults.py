@@ -114,6 +114,8 @@ class BringsTheFirstSetBack(Plain):
 class IssuesWithoutTheLock(Plain):
     """A redemption that began before writes the old codes over the new ones."""
 
+    cost = 1024  # the longer it hashes, the more comes between
+
     def guard(self, verb, user, typed=""):
         return nullcontext() if verb == "issue" else self.lock
 
@@ -141,6 +143,8 @@ class BringsRevokedCodesBack(Plain):
 
 class RevokesWithoutTheLock(Plain):
     """A redemption that began before writes the revoked codes back."""
+
+    cost = 1024  # the longer it hashes, the more comes between
 
     def guard(self, verb, user, typed=""):
         return nullcontext() if verb == "revoke" else self.lock
