@@ -12,6 +12,7 @@ from recoverykit.testing.hosts.guesses import run_guesses, run_strangers
 from recoverykit.testing.hosts.host import Host, UserT
 from recoverykit.testing.hosts.inputs import run_forms, run_mistakes
 from recoverykit.testing.hosts.leaks import run_leaks
+from recoverykit.testing.hosts.life import run_life
 from recoverykit.testing.hosts.machine import run_in_order
 from recoverykit.testing.hosts.promises import PROMISES, Promise
 from recoverykit.testing.hosts.races import Races
@@ -86,7 +87,7 @@ class _Search(Generic[UserT]):
 
     def run(self, effort: _Effort, crew: Crew) -> None:
         """Run all parts, each until it finds nothing more."""
-        for part in (run_forms, run_mistakes, run_strangers, run_leaks):
+        for part in (run_life, run_forms, run_mistakes, run_strangers, run_leaks):
             self._until_nothing(part)
         self._until_nothing(lambda desk: run_in_order(desk, examples=effort.examples))
         self._races(("H3", "H4"), lambda races: races.run_same_code(), effort.rounds, crew)

@@ -72,6 +72,7 @@ class Crew:
         early = max(0.0, -min(after))
         haste = 1.0 if self.is_restless else 1 / 16
         self._races += 1
+        failed: list[BaseException] = []
 
         def run(numbered: tuple[int, Deed[ResultT]]) -> tuple[ResultT, float]:
             number, deed = numbered
@@ -79,7 +80,8 @@ class Crew:
             try:
                 act = deed()
                 barrier.wait(_SECONDS)
-            except BaseException:
+            except BaseException as error:
+                failed.append(error)
                 barrier.abort()  # nobody waits for who does not come
                 raise
             time.sleep(early + (random.uniform(*after) if number else 0.0))
@@ -88,8 +90,11 @@ class Crew:
                 result = act()
             return result, time.perf_counter() - begin
 
-        with _short_turns():
-            done = list(self._threads.map(run, enumerate(deeds)))
+        try:
+            with _short_turns():
+                done = list(self._threads.map(run, enumerate(deeds)))
+        except threading.BrokenBarrierError:
+            raise failed[0] from None
         self.lasted = tuple(lasted for _, lasted in done)
         return [result for result, _ in done]
 

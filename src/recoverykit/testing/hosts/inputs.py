@@ -7,7 +7,7 @@ from recoverykit.testing.hosts.mistakes import MISTAKES, WITHOUT_SYMBOLS
 
 
 def run_forms(desk: Desk[UserT]) -> None:
-    """Send a code in each form that the host takes."""
+    """Send a code in each form that the host takes, and then again as it was shown."""
     person = desk.person()
     for form in desk.host.forms:
         if not desk.asks_for((form.id,)):
@@ -17,7 +17,9 @@ def run_forms(desk: Desk[UserT]) -> None:
             person = desk.person()
         del desk.steps[1:]  # those before do not matter
         if form.is_for(code.text for code in person.codes):
-            desk.send(person, person.left()[0], form=form)
+            code = person.left()[0]
+            desk.send(person, code, form=form)
+            desk.send(person, code)
 
 
 def run_mistakes(desk: Desk[UserT]) -> None:

@@ -68,7 +68,6 @@ def _settings(examples: int) -> settings:
         suppress_health_check=[
             HealthCheck.data_too_large,
             HealthCheck.filter_too_much,
-            HealthCheck.nested_given,
             HealthCheck.too_slow,
         ],
         verbosity=Verbosity.quiet,
