@@ -2,6 +2,7 @@
 
 import threading
 import traceback
+from datetime import timedelta
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -9,9 +10,11 @@ from hypothesis import strategies as st
 
 from recoverykit.testing.failure import ConformanceError
 from recoverykit.testing.hosts import Host, check_host
+from recoverykit.testing.hosts.crew import Crew
 from recoverykit.testing.hosts.desk import Broken, Desk
 from recoverykit.testing.hosts.forms import symbols_of
 from recoverykit.testing.hosts.machine import run_in_order
+from recoverykit.testing.hosts.races import Races
 from recoverykit.testing.hosts.report import Tally
 from tests.testing.hosts.faults import FAULTS, CountsNoGuesses, TellsAllThereEverWere
 from tests.testing.hosts.plain import Plain, Refused
@@ -217,6 +220,69 @@ def test_errors_in_races_are_told_and_no_breach():
     assert {"H6", "H8"} <= checked.kept.keys()
     assert checked.errors["TimeoutError"] > 0
     assert f"raised in races: TimeoutError, {checked.errors['TimeoutError']} times" in str(checked)
+
+
+class LetsNobodyInTogether(Plain):
+    """It serves one at a time, and turns all others away."""
+
+    def redeem(self, user, typed):
+        if in_a_race():
+            raise TimeoutError
+        return super().redeem(user, typed)
+
+
+def test_codes_that_nobody_could_spend_are_good_afterwards():
+    """A race without a winner is no breach, as long as the code still counts."""
+    checked = check_host(LetsNobodyInTogether().host(), tell=silent, **FEW)
+    assert checked.broken == ()
+    assert checked.errors["TimeoutError"] > 0
+
+
+class StumblesOverTheLastCode(Plain):
+    """It fails where it should let somebody in."""
+
+    def keep(self, user, codes):
+        super().keep(user, codes)
+        self.last = {*getattr(self, "last", ()), *codes[-1:]}
+
+    def redeem(self, user, typed):
+        if typed in self.last:
+            raise LookupError
+        return super().redeem(user, typed)
+
+
+def test_a_failure_that_is_known_leaves_the_rest_to_be_checked():
+    """What a host thinks of a code at which it fails is nobody's guess."""
+    without = {"H11": "it is known"}
+    checked = check_host(StumblesOverTheLastCode().host(), without=without, tell=silent, **FEW)
+    assert checked.broken == ()
+    assert {"H1", "H16"} <= checked.kept.keys()
+
+
+def test_what_a_host_cannot_do_does_not_race():
+    """Such a race asks for nothing."""
+    desk = Desk(least(Plain()), muted=frozenset(), tally=Tally())
+    with Crew(2) as crew:
+        races = Races(desk, crew)
+        for race in (
+            races.run_against_regenerate,
+            races.run_two_regenerations,
+            races.run_against_revoke,
+        ):
+            race()
+    assert desk.steps == []
+
+
+def test_who_can_wait_waits():
+    """Where time can be made to pass, it passes before a guess that might be one too many."""
+    login, waited = Plain(), []
+
+    def advance(by):
+        waited.append(by)
+        login.failures = dict.fromkeys(login.failures, 0)
+
+    check_host(login.host(advance=advance), tell=silent, examples=6, rounds=2)
+    assert set(waited) == {timedelta(days=1)}
 
 
 def test_who_arrives_has_done_all_that_comes_before():

@@ -9,7 +9,7 @@ from recoverykit.testing.failure import ConformanceError
 from recoverykit.testing.hosts import check_host
 from tests.testing.hosts import patterns
 
-EFFORT = {"examples": 8, "rounds": 12}
+EFFORT = {"examples": 3, "rounds": 10}
 
 # What each must be found to break, whatever the database, beside the double spend (H3). What else
 # is lost depends on what happens to come between.

@@ -8,8 +8,8 @@ from tests.testing.hosts.faults import FAULTS, HashesFast
 from tests.testing.hosts.plain import Plain
 
 # What only races find takes as many rounds as a loaded machine may need; all else takes few.
-FEW = {"rounds": 2, "examples": 15}
-EFFORT = {each: {"rounds": 60} for each in ("H3", "H4", "H6", "H8")}
+FEW = {"rounds": 1, "examples": 6}
+EFFORT = {each: {"rounds": 40, "examples": 6} for each in ("H3", "H4", "H6", "H8")}
 
 
 def silent(_):
