@@ -243,10 +243,10 @@ class StumblesOverTheLastCode(Plain):
 
     def keep(self, user, codes):
         super().keep(user, codes)
-        self.last = {*getattr(self, "last", ()), *codes[-1:]}
+        self.last = {**getattr(self, "last", {}), user: codes[-1:]}
 
     def redeem(self, user, typed):
-        if typed in self.last:
+        if typed in self.last.get(user, ()):
             raise LookupError
         return super().redeem(user, typed)
 
