@@ -1,0 +1,54 @@
+"""What a login does with those who guess: limits them, and tells them nothing about users."""
+
+from itertools import cycle, islice
+
+from recoverykit.testing.hosts.answer import Kind
+from recoverykit.testing.hosts.desk import Desk
+from recoverykit.testing.hosts.host import UserT
+
+_STRANGERS_CODES = 20  # different wrong codes; beyond them they come again
+
+
+def run_guesses(desk: Desk[UserT]) -> None:
+    """Let somebody send wrong codes, well-formed ones, until a right one must be refused."""
+    most = desk.host.most_guesses
+    if most is None:
+        return
+    person = desk.person()
+    wrong = [text for text in _strangers_codes(desk, most) if not person.may_know(text)]
+    if not wrong:
+        return  # everybody has the same codes
+    for text in islice(cycle(wrong), most):
+        if not desk.hold("H9", not desk.call(person.user, text).is_let_in):
+            return
+    desk.steps.append(f"{person.name} sends {most} codes of other users")
+    answer = desk.ask(person, person.codes[0].text, name=person.codes[0].name)
+    desk.hold("H14", not answer.is_let_in)
+
+
+def run_strangers(desk: Desk[UserT]) -> None:
+    """Send a code for a user who does not exist, for one without codes, and for another one."""
+    host = desk.host
+    if host.stranger is None:
+        return
+    person, owner = desk.person(), desk.person()
+    if person.may_know(owner.codes[0].text):
+        return
+    text = owner.codes[0].text
+    wrong = desk.ask(person, text, name="a code of another user")
+    for user, name, promise in (
+        (host.stranger(), "a user who does not exist", "H12"),
+        (desk.person(codes=False).user, "a user without codes", "H9"),
+    ):
+        answer = desk.call(user, text)
+        desk.steps.append(f"{name} sends a code of another user: {answer}")
+        desk.hold(promise, not answer.is_let_in)
+        if host.told and answer.kind is wrong.kind is Kind.REFUSED:
+            desk.hold("H13", host.told(answer.value) == host.told(wrong.value))
+
+
+def _strangers_codes(desk: Desk[UserT], most: int) -> list[str]:
+    codes: list[str] = []
+    while len(codes) < min(most, _STRANGERS_CODES):
+        codes += [code.text for code in desk.person().codes]
+    return codes

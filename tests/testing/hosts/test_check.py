@@ -1,0 +1,344 @@
+"""The check itself: what it is told, what it tells, and that it never tells a code."""
+
+import threading
+import traceback
+from datetime import timedelta
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from recoverykit.testing.failure import ConformanceError
+from recoverykit.testing.hosts import Host, check_host
+from recoverykit.testing.hosts.crew import Crew
+from recoverykit.testing.hosts.desk import Broken, Desk
+from recoverykit.testing.hosts.forms import symbols_of
+from recoverykit.testing.hosts.machine import run_in_order
+from recoverykit.testing.hosts.races import Races
+from recoverykit.testing.hosts.report import Tally
+from tests.testing.hosts.faults import FAULTS, CountsNoGuesses, TellsAllThereEverWere
+from tests.testing.hosts.plain import Plain, Refused
+
+FEW = {"examples": 2, "rounds": 2, "threads": 3}
+
+
+def silent(_):
+    """Nobody asks for the report."""
+
+
+def least(login):
+    """Describe a login by nothing but what every one has."""
+    return Host(
+        new_user=login.new_user,
+        issue=login.issue,
+        redeem=login.redeem,
+        refusals=(Refused,),
+        most_guesses=None,
+    )
+
+
+def test_what_was_not_checked_is_told_with_the_reason(capsys):
+    """A promise that nobody looked at is never passed over in silence."""
+    without = {"F4": "our form takes the blanks out before we see them"}
+    checked = check_host(least(Plain()), without=without, **FEW)
+    assert capsys.readouterr().out == f"{checked}\n"
+    assert str(checked).splitlines() == [
+        "kept: H1 H2 H3 H4 H9 H10 H11 H17 F2 F3 F5",
+        "opted out: F4: our form takes the blanks out before we see them",
+        "not checked: H5: the host has no regenerate",
+        "not checked: H6: the host has no regenerate",
+        "not checked: H7: the host has no revoke",
+        "not checked: H8: the host has no revoke",
+        "not checked: H12: the host has no stranger",
+        "not checked: H13: the host has no stranger",
+        "not checked: H14: the host has no most_guesses",
+        "not checked: H15: the host has no dump",
+        "not checked: H16: the host has no remaining",
+        "not checked: H18: the host has no set_size",
+        "not checked: F1: nothing showed it",
+        "not checked: F6: it is not usual, and the host does not declare it",
+        "not checked: F7: it is not usual, and the host does not declare it",
+    ]
+
+
+def test_one_run_names_all_that_is_broken(capsys):
+    """The search goes on behind the first fault, and the report says what was kept."""
+
+    class Both(CountsNoGuesses, TellsAllThereEverWere):
+        pass
+
+    with pytest.raises(ConformanceError) as found:
+        check_host(Both().host(), **FEW)
+    assert {each.id for each in found.value.breaches} == {"H14", "H16"}
+    assert str(found.value).startswith("the host breaks 2 promises: H14, H16\n")
+    assert "broken: H14 H16\n" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("promise", ["H2", "H3", "H9", "H10", "H15"])
+def test_no_code_is_told(promise, monkeypatch):
+    """Neither in the failure, nor in its traceback, nor in the report."""
+    login, told, issued = FAULTS[promise](), [], []
+    issue = login.issue
+
+    def remember(user):
+        codes = issue(user)
+        issued.extend(codes)
+        return codes
+
+    monkeypatch.setattr(login, "issue", remember)
+    with pytest.raises(ConformanceError) as found:
+        check_host(login.host(), tell=told.append, examples=2, rounds=40)
+    told += traceback.format_exception(found.value)
+    text = "\n".join([*told, repr(found.value)])
+    assert len(issued) > 20
+    assert not [code for code in issued if code in text or symbols_of(code) in text]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"without": {"H99": "there is none"}},
+        {"without": {"H1": " "}},
+        {"examples": 0},
+        {"rounds": 0},
+        {"threads": 1},
+    ],
+    ids=str,
+)
+def test_what_cannot_be_meant_is_refused(wrong):
+    """Before the host is asked for anything."""
+    host = Host(new_user=int, issue=lambda _: [], redeem=lambda _, __: False)
+    with pytest.raises(ValueError, match="must"):
+        check_host(host, **wrong)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"free_guesses": 0},
+        {"free_guesses": 5, "most_guesses": 5},
+        {"set_size": 0},
+        {"pause": 0 * Host.__dataclass_fields__["pause"].default},
+    ],
+    ids=str,
+)
+def test_a_host_that_cannot_be_is_refused(wrong):
+    """Numbers that contradict each other are no description."""
+    with pytest.raises(ValueError, match="must"):
+        Plain().host(**wrong)
+
+
+@pytest.mark.parametrize(
+    "issued", ["abcd-efgh", b"abcd", [], ["-"], ["abcd", None], None], ids=repr
+)
+def test_codes_are_texts(issued):
+    """Whoever returns one text in the place of many is told, and not shown it."""
+    host = Plain().host(issue=lambda _: issued)
+    with pytest.raises(TypeError, match="issue and regenerate must return the codes, as texts"):
+        check_host(host, tell=silent)
+
+
+def test_an_error_of_the_hosts_own_comes_through():
+    """What fails before a code is sent is no breach: the description is wrong, or the host."""
+    with pytest.raises(ZeroDivisionError):
+        check_host(Plain().host(issue=lambda _: 1 // 0), tell=silent)
+
+
+@given(st.integers())
+@settings(max_examples=1, suppress_health_check=[HealthCheck.nested_given])
+def test_it_runs_within_a_test_of_hypothesis(number):
+    """Its own settings hold, whatever those around it are."""
+    assert number is not None
+    check_host(least(Plain()), tell=silent, **FEW)
+
+
+class OnlyOnce(Plain):
+    """It lets a used code in for the first time that one is sent again, and never after."""
+
+    def __init__(self):
+        super().__init__()
+        self.spent, self.has_failed = set(), False
+
+    def spend(self, user, code):
+        if (user, code) in self.spent and not self.has_failed:
+            self.has_failed = True
+            return True
+        is_spent = super().spend(user, code)
+        self.spent |= {(user, code)} if is_spent else set()
+        return is_spent
+
+
+def test_what_is_seen_once_is_told():
+    """A fault that does not come again is a fault."""
+    desk = Desk(OnlyOnce().host(), muted=frozenset(), tally=Tally())
+    with pytest.raises(Broken, match="H2") as found:
+        run_in_order(desk, examples=20)
+    assert found.value.steps[-1].endswith("let in")
+
+
+def test_an_error_that_does_not_come_again_comes_through():
+    """It is Hypothesis that says so."""
+    login, errors = Plain(), [OSError("once")]
+
+    def issue(user):
+        if login.failures[user] == 0 and len(login.good) > 5 and errors:
+            raise errors.pop()
+        return login.issue(user)
+
+    desk = Desk(login.host(issue=issue), muted=frozenset(), tally=Tally())
+    with pytest.raises(BaseException, match=r"(?i)flaky|inconsistent|unreliable|once") as found:
+        run_in_order(desk, examples=20)
+    assert not isinstance(found.value, Broken)
+
+
+def in_a_race():
+    return threading.current_thread().name.startswith("crew")
+
+
+class FailsInRaces(Plain):
+    """It cannot take its lock where others hold it, as some databases cannot."""
+
+    def guard(self, verb, user, typed=""):
+        if in_a_race() and verb != "redeem":
+            raise TimeoutError("the database is locked")
+        return self.lock
+
+    def redeem(self, user, typed):
+        if in_a_race() and not self.lock.acquire(blocking=False):
+            raise TimeoutError("the database is locked")
+        try:
+            return super().redeem(user, typed)
+        finally:
+            if in_a_race():
+                self.lock.release()
+
+
+def test_errors_in_races_are_told_and_no_breach():
+    """Who is told that the database is locked is not let in; a code that is spent is spent."""
+    checked = check_host(FailsInRaces().host(), tell=silent, examples=2, rounds=10)
+    assert checked.broken == ()
+    assert {"H6", "H8"} <= checked.kept.keys()
+    assert checked.errors["TimeoutError"] > 0
+    assert f"raised in races: TimeoutError, {checked.errors['TimeoutError']} times" in str(checked)
+
+
+class LetsNobodyInTogether(Plain):
+    """It serves one at a time, and turns all others away."""
+
+    def redeem(self, user, typed):
+        if in_a_race():
+            raise TimeoutError
+        return super().redeem(user, typed)
+
+
+def test_codes_that_nobody_could_spend_are_good_afterwards():
+    """A race without a winner is no breach, as long as the code still counts."""
+    checked = check_host(LetsNobodyInTogether().host(), tell=silent, **FEW)
+    assert checked.broken == ()
+    assert checked.errors["TimeoutError"] > 0
+
+
+class StumblesOverTheLastCode(Plain):
+    """It fails where it should let somebody in."""
+
+    def keep(self, user, codes):
+        super().keep(user, codes)
+        self.last = {**getattr(self, "last", {}), user: codes[-1:]}
+
+    def redeem(self, user, typed):
+        if typed in self.last.get(user, ()):
+            raise LookupError
+        return super().redeem(user, typed)
+
+
+def test_a_failure_that_is_known_leaves_the_rest_to_be_checked():
+    """What a host thinks of a code at which it fails is nobody's guess."""
+    without = {"H11": "it is known"}
+    checked = check_host(StumblesOverTheLastCode().host(), without=without, tell=silent, **FEW)
+    assert checked.broken == ()
+    assert {"H1", "H16"} <= checked.kept.keys()
+
+
+def test_what_a_host_cannot_do_does_not_race():
+    """Such a race asks for nothing."""
+    desk = Desk(least(Plain()), muted=frozenset(), tally=Tally())
+    with Crew(2) as crew:
+        races = Races(desk, crew)
+        for race in (
+            races.run_against_regenerate,
+            races.run_two_regenerations,
+            races.run_against_revoke,
+        ):
+            race()
+    assert desk.steps == []
+
+
+def test_who_can_wait_waits():
+    """Where time can be made to pass, it passes before a guess that might be one too many."""
+    login, waited = Plain(), []
+
+    def advance(by):
+        waited.append(by)
+        login.failures = dict.fromkeys(login.failures, 0)
+
+    check_host(login.host(advance=advance), tell=silent, examples=6, rounds=2)
+    assert set(waited) == {timedelta(days=1)}
+
+
+def test_who_arrives_has_done_all_that_comes_before():
+    """Races begin behind the password; all else does both steps."""
+    login, arrived = Plain(), []
+
+    def arrive(user):
+        arrived.append(threading.current_thread().name)
+        return lambda code: login.redeem(user, code)
+
+    check_host(login.host(arrive=arrive), tell=silent, **FEW)
+    assert arrived
+    assert all(name.startswith("crew") for name in arrived)
+
+
+class TheSameForAll(Plain):
+    """Everybody has the same codes: they are right for everybody."""
+
+    def codes(self):
+        return ["1-1111", "1-1112"]
+
+
+def test_what_could_be_anybodys_code_is_not_judged():
+    """A code that is right by chance is no breach, and a promise that nothing shows is told."""
+    host = TheSameForAll().host(
+        set_size=None, dump=None, regenerate=None, remaining=None, refusals=(Refused,)
+    )
+    checked = check_host(host, tell=silent, **FEW)
+    assert {"H12", "H13", "H14"} <= checked.not_checked.keys()
+
+
+class OneCode(Plain):
+    """One code for each user, as on a card in a safe."""
+
+    def codes(self):
+        return super().codes()[:1]
+
+
+def test_a_set_of_one_code_is_checked():
+    """No promise needs several."""
+    checked = check_host(OneCode().host(set_size=1), tell=silent, **FEW)
+    assert {"H3", "H4", "H5", "H6", "H7", "H8"} <= checked.kept.keys()
+
+
+class BothCases(Plain):
+    """An alphabet in which capitals are other symbols."""
+
+    def codes(self):
+        return [f"aA{code}" for code in super().codes()]
+
+    def read(self, typed):
+        return super().read(typed) if "aA" in typed else ""
+
+
+def test_forms_of_case_say_nothing_about_codes_of_both_cases():
+    """There a letter in another case is another symbol."""
+    checked = check_host(least(BothCases()), tell=silent, **FEW)
+    assert {"F1", "F2"} <= checked.not_checked.keys()
+    assert "F3" in checked.kept
