@@ -7,9 +7,11 @@ from pytest_benchmark.fixture import BenchmarkFixture
 
 from recoverykit import Argon2idHasher, CodeFormat, Policy, RecoveryKit, Subject
 from recoverykit.core.document import Document, document_in
+from recoverykit.core.masked import Masked
 from recoverykit.storage import Record
 from recoverykit.storage.memory import MemoryStorage
 from recoverykit.storage.sql import SQLStorage
+from recoverykit.testing import cheap_hasher
 
 # What is measured here does not hash, so the codes may as well be hashed quickly.
 _HASHER = Argon2idHasher(memory_kib=8, time_cost=1, parallelism=1)
@@ -49,6 +51,12 @@ def test_parse_code(benchmark: BenchmarkFixture) -> None:
     code_format = CodeFormat.default()
     code = RecoveryKit(MemoryStorage()).issue("alice").codes[3]
     assert benchmark(code_format.parse, f"4. {code.lower()}").ordinal == 3
+
+
+def test_cheap_hash(benchmark: BenchmarkFixture) -> None:
+    """A hash of the hasher for tests."""
+    secret = Masked(b"a code")
+    assert benchmark(cheap_hasher().derive, secret, b"16 bytes of salt").reveal()
 
 
 def test_status(benchmark: BenchmarkFixture, tmp_path: Path) -> None:

@@ -1,8 +1,7 @@
 """The two storages of examples/storages keep the contract, and are as short as their page says."""
 
-import itertools
 import tempfile
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -112,9 +111,7 @@ class Unconditional(EtcdStorage):
 def test_the_files_need_their_lock():
     """Without it the check sees two winners: what it passed above it can refuse."""
     with pytest.raises(ConformanceError) as refused:
-        check_storage(
-            partial(fresh_folder, Unlocked), reopen=same_folder, events=ids_in_files
-        )
+        check_storage(partial(fresh_folder, Unlocked), reopen=same_folder, events=ids_in_files)
 
     assert "S5" in {breach.id for breach in refused.value.breaches}
 

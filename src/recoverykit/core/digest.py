@@ -48,6 +48,7 @@ _SHAPES: Final = {
     KeyedHasher: re.compile(r"\$hmac-sha256\$" + _TAIL, re.ASCII),
     CheapHasher: re.compile(r"\$for-tests\$" + _TAIL, re.ASCII),
 }
+_FOR_TESTS: Final = f"${CheapHasher.scheme}$"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,7 +117,7 @@ def key_id_in(text: str) -> str:
 
 def is_for_tests(text: str) -> bool:
     """Say whether a stored line was made by the hasher for tests."""
-    return text.startswith(_prefix(CheapHasher()))
+    return text.startswith(_FOR_TESTS)
 
 
 def _read(text: str) -> StoredDigest | None:

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from recoverykit.errors import InvalidArgument
 from recoverykit.testing.failure import ConformanceError
 from recoverykit.testing.hosts import Host, check_host
 from recoverykit.testing.hosts.crew import Crew
@@ -108,7 +109,7 @@ def test_no_code_is_told(promise, monkeypatch):
 def test_what_cannot_be_meant_is_refused(wrong):
     """Before the host is asked for anything."""
     host = Host(new_user=int, issue=lambda _: [], redeem=lambda _, __: False)
-    with pytest.raises(ValueError, match="must"):
+    with pytest.raises(InvalidArgument, match="must"):
         check_host(host, **wrong)
 
 
@@ -124,7 +125,7 @@ def test_what_cannot_be_meant_is_refused(wrong):
 )
 def test_a_host_that_cannot_be_is_refused(wrong):
     """Numbers that contradict each other are no description."""
-    with pytest.raises(ValueError, match="must"):
+    with pytest.raises(InvalidArgument, match="must"):
         Plain().host(**wrong)
 
 
@@ -134,7 +135,9 @@ def test_a_host_that_cannot_be_is_refused(wrong):
 def test_codes_are_texts(issued):
     """Whoever returns one text in the place of many is told, and not shown it."""
     host = Plain().host(issue=lambda _: issued)
-    with pytest.raises(TypeError, match="issue and regenerate must return the codes, as texts"):
+    with pytest.raises(
+        InvalidArgument, match="must return the codes, as texts"
+    ):
         check_host(host, tell=silent)
 
 

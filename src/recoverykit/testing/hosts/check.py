@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Generic
 
+from recoverykit.errors import InvalidArgument
 from recoverykit.testing.failure import Breach, ConformanceError
 from recoverykit.testing.hosts.crew import Crew
 from recoverykit.testing.hosts.desk import Broken, Desk
@@ -29,9 +30,9 @@ class _Effort:
 
     def __post_init__(self) -> None:
         if min(self.examples, self.rounds) < 1:
-            raise ValueError("examples and rounds must be at least 1")
+            raise InvalidArgument("examples and rounds must be at least 1")
         if self.threads < 2:  # noqa: PLR2004  # one does not race
-            raise ValueError("threads must be at least 2")
+            raise InvalidArgument("threads must be at least 2")
 
 
 def check_host(
@@ -59,13 +60,13 @@ def check_host(
 
     Raises:
         ConformanceError: it breaks promises.
-        ValueError: ``without`` names no promise or gives no reason, or a number is too small.
-        TypeError: the host returned no codes.
+        InvalidArgument: ``without`` names no promise or gives no reason, or a number is too small;
+            or the host returned no codes.
     """
     opted_out = dict(without or {})
     for each, reason in opted_out.items():
         if each not in _SENTENCES or not reason.strip():
-            raise ValueError("without must name promises by their ids, each with a reason")
+            raise InvalidArgument("without must name promises by their ids, each with a reason")
     effort = _Effort(examples=examples, rounds=rounds, threads=threads)
     search = _Search(host, opted_out)
     with Crew(threads) as crew:

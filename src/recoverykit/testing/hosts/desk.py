@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 from typing import Final, Generic, cast
 
+from recoverykit.errors import InvalidArgument
 from recoverykit.testing.hosts.answer import Answer, answer_of, counted
 from recoverykit.testing.hosts.forms import Form
 from recoverykit.testing.hosts.host import Host, UserT
@@ -91,7 +92,7 @@ class Desk(Generic[UserT]):
         """Write down what was issued.
 
         Raises:
-            TypeError: the host returned no texts.
+            InvalidArgument: the host returned no texts.
         """
         texts = texts_of(issued)
         person.give(texts)
@@ -241,14 +242,14 @@ def texts_of(issued: object) -> tuple[str, ...]:
     """Return the codes that a host issued.
 
     Raises:
-        TypeError: they are no texts, or there are none.
+        InvalidArgument: they are no texts, or there are none.
     """
     texts: tuple[object, ...] = ()
     if isinstance(issued, Iterable) and not isinstance(issued, str | bytes):
         texts = tuple(cast("Iterable[object]", issued))
     found = tuple(text for text in texts if isinstance(text, str) and canonical(text))
     if not found or len(found) < len(texts):
-        raise TypeError("issue and regenerate must return the codes, as texts")
+        raise InvalidArgument("issue and regenerate must return the codes, as texts")
     return found
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Generic, TypeAlias, TypeVar
 
+from recoverykit.errors import InvalidArgument
 from recoverykit.testing.hosts.forms import FORMS, Form
 
 UserT = TypeVar("UserT")
@@ -70,13 +71,13 @@ class Host(Generic[UserT]):
     def __post_init__(self) -> None:
         """Refuse what cannot be meant."""
         if self.free_guesses < 1:
-            raise ValueError("free_guesses must be at least 1: people mistype")
+            raise InvalidArgument("free_guesses must be at least 1: people mistype")
         if self.most_guesses is not None and self.most_guesses <= self.free_guesses:
-            raise ValueError("most_guesses must be more than free_guesses")
+            raise InvalidArgument("most_guesses must be more than free_guesses")
         if self.set_size is not None and self.set_size < 1:
-            raise ValueError("set_size must be at least 1")
+            raise InvalidArgument("set_size must be at least 1")
         if self.pause <= timedelta():
-            raise ValueError("pause must be longer than nothing")
+            raise InvalidArgument("pause must be longer than nothing")
 
     @property
     def forms(self) -> tuple[Form, ...]:
