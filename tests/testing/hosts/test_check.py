@@ -135,9 +135,7 @@ def test_a_host_that_cannot_be_is_refused(wrong):
 def test_codes_are_texts(issued):
     """Whoever returns one text in the place of many is told, and not shown it."""
     host = Plain().host(issue=lambda _: issued)
-    with pytest.raises(
-        InvalidArgument, match="must return the codes, as texts"
-    ):
+    with pytest.raises(InvalidArgument, match="must return the codes, as texts"):
         check_host(host, tell=silent)
 
 
