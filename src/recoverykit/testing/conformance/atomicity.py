@@ -1,0 +1,119 @@
+"""Document and events change together: S6, S7 and S8."""
+
+from typing import Final
+
+from recoverykit.core.record import Change
+from recoverykit.core.subject import Subject
+from recoverykit.testing.conformance.bench import Bench
+from recoverykit.testing.conformance.deviation import Deviation
+from recoverykit.testing.conformance.failing import Failure, failures
+from recoverykit.testing.conformance.races import Kind, rounds
+
+ADA: Final = Subject("ada")
+BEN: Final = Subject("ben")
+
+
+def lost_changes_nothing(bench: Bench) -> None:
+    """S6: where the answer is False, all is as it was."""
+    handle, changes = bench.handle, bench.changes
+    gone = changes.put(ADA, on=None, events=1)
+    handle.win(ADA, gone)
+    _lost(bench, changes.put(ADA, on=None, events=2))
+    _lost(bench, changes.put(ADA, on=changes.token(), events=2))
+    _lost(bench, changes.erasure(ADA, on=changes.token(), events=1))
+    _lost(bench, changes.erasure(ADA, on=None, events=1))
+    handle.commit(ADA, standing := changes.put(ADA, on=gone.revision, events=1))
+    _lost(bench, changes.put(ADA, on=gone.revision, events=2))
+    handle.commit(ADA, changes.erasure(ADA, on=standing.revision, events=1))
+    _lost(bench, changes.put(ADA, on=standing.revision, events=2))
+    _lost(bench, changes.erasure(ADA, on=standing.revision, events=1))
+    for failure in failures(bench):
+        if failure.answer is False and failure.after is not None:
+            failure.expect(
+                failure.after == failure.before, "it was lost, and has changed something"
+            )
+    for kind in Kind:
+        for each in rounds(bench, kind):
+            landed = each.events(of_winners=False) & set(each.trail)
+            each.expect(not landed, "events of a lost commit should not be there")
+
+
+def events_land_together(bench: Bench) -> None:
+    """S7: the events of a change are there if its document is, and only then."""
+    handle, changes = bench.handle, bench.changes
+    standing, told = None, set[str]()
+    for count in (1, 0, 3, 64):
+        bench.steps.begin()
+        change = changes.put(ADA, on=standing, events=count)
+        handle.win(ADA, change)
+        standing = change.revision
+        told |= {each.id for each in change.events}
+        bench.expect(handle.trail(ADA), tuple(sorted(told)), "each event should be there once")
+    for failure in failures(bench):
+        _expect_whole(failure)
+    for kind in Kind:
+        for each in rounds(bench, kind):
+            missing = each.events(of_winners=True) - set(each.trail)
+            each.expect(each.wins != 1 or not missing, "the winner's events should be there")
+
+
+def erases(bench: Bench) -> None:
+    """S8: nothing is left of what was erased, and there is a way back."""
+    handle, changes = bench.handle, bench.changes
+    handle.win(ADA, first := changes.put(ADA, on=None, events=2))
+    handle.commit(ADA, second := changes.put(ADA, on=first.revision, events=1))
+    for _ in range(3):
+        handle.win(ADA, erasure := changes.erasure(ADA, on=second.revision, events=1))
+        bench.expect(handle.load(ADA), None, "it should have been None: it is erased")
+        _expect_trail(bench, erasure)
+        second = changes.put(ADA, on=None, events=1)
+        handle.win(ADA, second)
+        _expect_trail(bench, erasure, second)
+    handle.win(ADA, changes.erasure(ADA, on=second.revision))
+    _expect_trail(bench)
+    bench.expect(handle.load(ADA), None, "it should have been None: it is erased")
+    for each in rounds(bench, Kind.ERASE):
+        erased = [
+            change
+            for change, answer in zip(each.changes, each.answers, strict=True)
+            if answer is True and change.document is None
+        ]
+        if erased and each.wins == 1:
+            each.expect(each.record is None, "it is erased: it should have been None")
+            expected = {event.id for event in erased[0].events}
+            each.expect(
+                not handle.has_trail or set(each.trail) <= expected,
+                "the events from before should have gone",
+            )
+
+
+def _lost(bench: Bench, change: Change) -> None:
+    before = bench.handle.state(ADA)
+    if not bench.handle.commit(ADA, change):
+        bench.expect(bench.handle.state(ADA), before, "it was lost, and has changed something")
+
+
+def _expect_trail(bench: Bench, *told: Change) -> None:
+    if bench.handle.has_trail:
+        ids = tuple(sorted(event.id for change in told for event in change.events))
+        if bench.handle.trail(ADA) != ids:
+            should = bench.steps.trail(ids)
+            raise Deviation(
+                f"what was before an erasure is to be gone: it should have been {should}"
+            )
+
+
+def _expect_whole(failure: Failure) -> None:
+    """Whatever the answer was: all of the change is there, or none of it."""
+    if failure.after is None:
+        return  # it cannot be looked at: S13
+    (record, trail), (_, before) = failure.after, failure.before
+    erased = failure.change.document is None
+    standing = record and record.revision
+    landed = standing == (None if erased else failure.change.revision)
+    told = set(trail) & failure.fresh
+    if landed:
+        failure.expect(told == failure.fresh, "the document is there, and its events are not")
+    else:
+        failure.expect(not told, "events are there, and their document is not")
+        failure.expect(set(before) <= set(trail), "events from before have gone")
