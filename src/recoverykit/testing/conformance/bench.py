@@ -1,19 +1,16 @@
 """The bench on which one clause tries one fresh storage."""
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import Any
 
 from recoverykit.core.subject import Subject
-from recoverykit.storage import Storage
 from recoverykit.testing.conformance.changes import Changes
 from recoverykit.testing.conformance.deviation import Deviation
 from recoverykit.testing.conformance.handle import Handle, Trail
+from recoverykit.testing.conformance.stage import Doorway, Stage
 from recoverykit.testing.conformance.steps import Steps
-
-Opener: TypeAlias = Callable[[], AbstractContextManager[Storage]]
-"""Opens another handle on what is stored, in any process."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,14 +18,16 @@ class Rig:
     """What the author of a storage has handed in.
 
     Attributes:
-        make: gives a fresh storage, with nothing in it.
+        doorway: the way to a fresh storage, with nothing in it.
         reopen: returns what opens another handle on a storage's data; None where nothing can.
         trail: reads the ids of a subject's events; None where they cannot be read.
+        processes: whether other processes are to open the storage.
     """
 
-    make: Callable[[], AbstractContextManager[Storage]]
-    reopen: Callable[[Storage], Opener] | None = None
+    doorway: Doorway
+    reopen: Callable[[Any], Callable[[], Any]] | None = None
     trail: Trail | None = None
+    processes: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,12 +36,14 @@ class Bench:
 
     Attributes:
         handle: the storage.
+        stage: the same, for races.
         rig: what its author has handed in.
         changes: makes the changes.
         steps: what was done so far.
     """
 
     handle: Handle
+    stage: Stage
     rig: Rig
     changes: Changes = field(default_factory=Changes)
 
@@ -52,16 +53,17 @@ class Bench:
         return self.handle.steps
 
     @contextmanager
-    def another(self, name: str = "B") -> Iterator[Handle]:
+    def another(self) -> Iterator[Handle]:
         """Open another handle on the same data."""
-        with self.opener()() as storage:
-            yield Handle(storage, trail=self.rig.trail, steps=self.steps, name=name)
+        with self.doorway().open() as stage:
+            yield Handle(stage.storage, trail=self.rig.trail, steps=self.steps, name="B")
 
-    def opener(self) -> Opener:
-        """Return what opens further handles."""
+    def doorway(self) -> Doorway:
+        """Return the way to the same data, for this process and for others."""
         if self.rig.reopen is None:
             raise LookupError("a clause was run without what it needs")
-        return self.rig.reopen(self.handle.storage)
+        opener = self.rig.reopen(self.stage.given)
+        return Doorway(opener=opener, backend=self.rig.doorway.backend)
 
     def expect(self, actual: object, expected: object, what: str, *about: Subject) -> None:
         """Require that two things are equal.
@@ -76,5 +78,6 @@ class Bench:
 @contextmanager
 def set_up(rig: Rig, steps: Steps) -> Iterator[Bench]:
     """Make a fresh storage, and a bench around it."""
-    with rig.make() as storage:
-        yield Bench(handle=Handle(storage, trail=rig.trail, steps=steps), rig=rig)
+    with rig.doorway.open() as stage:
+        handle = Handle(stage.storage, trail=rig.trail, steps=steps)
+        yield Bench(handle=handle, stage=stage, rig=rig)

@@ -38,14 +38,13 @@ DOCUMENTS: Final = (
 """Documents that change where somebody parses, trims, folds or quotes them."""
 
 
+_BLOCKS: Final = "".join(f"{place:07x}." for place in range(MAX_DOCUMENT_BYTES // 8))
+
+
 def document_of(size: int) -> str:
     """Return a document of so many bytes, no part of which is like another."""
     head, tail = '{"t": "', '"}'
-    blocks = "".join(f"{place:07x}." for place in range(size // 8 + 1))
-    return f"{head}{blocks[: size - len(head) - len(tail)]}{tail}"
-
-
-LARGEST: Final = document_of(MAX_DOCUMENT_BYTES)
+    return f"{head}{_BLOCKS[: size - len(head) - len(tail)]}{tail}"
 
 
 class Changes:

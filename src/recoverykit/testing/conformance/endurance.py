@@ -7,7 +7,7 @@ from recoverykit.testing.conformance.bench import Bench
 from recoverykit.testing.conformance.deviation import Deviation
 from recoverykit.testing.conformance.failing import failures, patiently
 from recoverykit.testing.conformance.steps import error_in_words
-from recoverykit.testing.conformance.victim import killed_after
+from recoverykit.testing.conformance.processes import killed_after
 
 ADA: Final = Subject("ada")
 
@@ -22,8 +22,9 @@ def outlasts_its_process(bench: Bench) -> None:
             if kind == "erase"
             else changes.put(ADA, on=standing, events=1)
         )
-        answer = killed_after(bench.opener(), ADA, change)
-        bench.steps.add(f"a process: {bench.steps.change(change)}: {answer}; it is killed")
+        answer = killed_after(bench.doorway(), ADA, change)
+        told = error_in_words(answer) if isinstance(answer, BaseException) else answer
+        bench.steps.add(f"a process {bench.steps.change(change)}: {told}; then it is killed")
         if answer is not True:
             raise Deviation("this commit should have won")
         with bench.another() as reader:

@@ -7,20 +7,20 @@ it, and not by luck.
 """
 
 import sys
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum
 from functools import partial
-from threading import Barrier
-from typing import Final, TypeAlias
+from typing import Final, Protocol
 
 from recoverykit.core.record import Change, Record
 from recoverykit.core.subject import Subject
 from recoverykit.testing.conformance.bench import Bench
 from recoverykit.testing.conformance.contender import Answer, Contender
 from recoverykit.testing.conformance.deviation import Deviation
+from recoverykit.testing.conformance.processes import rival
+from recoverykit.testing.conformance.stage import Move, Stage
 from recoverykit.testing.conformance.steps import error_in_words
 
 _POINTS: Final = 12  # lines at which a commit is held up
@@ -30,8 +30,8 @@ _CROWDS: Final = 5  # rounds
 _SWITCH: Final = 1e-5  # seconds between two threads, instead of the interpreter's 5 ms
 
 
-_Calls: TypeAlias = tuple[Callable[[], bool], ...]
-_Run: TypeAlias = Callable[[_Calls], tuple[Answer, ...]]
+class _Begin(Protocol):
+    def __call__(self, move: Move, *, hold_at: int) -> Contender: ...
 
 
 class Kind(Enum):
@@ -81,28 +81,53 @@ class Round:
 
 
 def rounds(bench: Bench, kind: Kind) -> Iterator[Round]:
-    """Race for a new subject each time."""
-    commit = bench.handle.storage.commit
-
-    def race(run: _Run, count: int) -> Round:
-        subject = bench.changes.subject(kind.value)
-        bench.steps.begin()
-        standing = _prepared(bench, subject, kind)
-        changes = tuple(_change(bench, subject, kind, standing, place) for place in range(count))
-        answers = run(tuple(partial(commit, subject, change) for change in changes))
-        for change, answer in zip(changes, answers, strict=True):
-            told = error_in_words(answer) if isinstance(answer, BaseException) else str(answer)
-            bench.steps.add(f"at once: {bench.steps.change(change)}: {told}", about=subject)
-        record, trail = bench.handle.state(subject)
-        return Round(subject=subject, changes=changes, answers=answers, record=record, trail=trail)
-
-    lines: list[int] = []
-    yield race(partial(_measured, lines), 1)
-    for point in _spread(lines[0]):
-        yield race(partial(_overtaken, point), 2)
+    """Race for a new subject each time: held up in turn, then all at once."""
+    yield from _overtaken(bench, kind, bench.stage.begin, _POINTS)
     with _switching_often():
         for _ in range(_CROWDS):
-            yield race(_all_at_once, _CROWD)
+            yield _race(bench, kind, bench.stage.at_once, _CROWD)
+    if bench.rig.processes:
+        with rival(bench.doorway()) as process:
+            yield from _overtaken(bench, kind, process.begin, _POINTS // 2)
+
+
+def _overtaken(bench: Bench, kind: Kind, begin: _Begin, points: int) -> Iterator[Round]:
+    places: list[int] = []
+
+    def alone(moves: Sequence[Move]) -> tuple[Answer, ...]:
+        contender = begin(moves[0], hold_at=0)
+        answer = contender.join()
+        places.append(contender.places)
+        return (answer,)
+
+    yield _race(bench, kind, alone, 1)
+    for place in _spread(places[0], points):
+        yield _race(bench, kind, partial(_held_up, bench.stage, begin, place), 2)
+
+
+def _held_up(stage: Stage, begin: _Begin, place: int, moves: Sequence[Move]) -> tuple[Answer, ...]:
+    """Hold up the first at its place, and let the second past."""
+    first = begin(moves[0], hold_at=place)
+    first.wait_until_held()
+    second = stage.begin(moves[1])
+    second.wait(_PATIENCE)
+    first.release()
+    return (first.join(), second.join())
+
+
+def _race(
+    bench: Bench, kind: Kind, run: Callable[[Sequence[Move]], tuple[Answer, ...]], count: int
+) -> Round:
+    subject = bench.changes.subject(kind.value)
+    bench.steps.begin()
+    standing = _prepared(bench, subject, kind)
+    changes = tuple(_change(bench, subject, kind, standing, place) for place in range(count))
+    answers = run([(subject, change) for change in changes])
+    for change, answer in zip(changes, answers, strict=True):
+        told = error_in_words(answer) if isinstance(answer, BaseException) else answer
+        bench.steps.add(f"at once: {bench.steps.change(change)}: {told}", about=subject)
+    record, trail = bench.handle.state(subject)
+    return Round(subject=subject, changes=changes, answers=answers, record=record, trail=trail)
 
 
 def _prepared(bench: Bench, subject: Subject, kind: Kind) -> str | None:
@@ -119,42 +144,11 @@ def _change(bench: Bench, subject: Subject, kind: Kind, standing: str | None, pl
     return bench.changes.put(subject, on=standing, events=2)
 
 
-def _measured(lines: list[int], calls: _Calls) -> tuple[Answer, ...]:
-    contender = Contender(calls[0]).start()
-    answer = contender.join()
-    lines.append(contender.lines)
-    return (answer,)
-
-
-def _overtaken(point: int, calls: _Calls) -> tuple[Answer, ...]:
-    """Hold up the first at its line, and let the second past."""
-    first = Contender(calls[0], hold_at=point).start()
-    first.held.wait()
-    second = Contender(calls[1]).start()
-    second.done.wait(_PATIENCE)
-    first.release()
-    return (first.join(), second.join())
-
-
-def _all_at_once(calls: _Calls) -> tuple[Answer, ...]:
-    barrier = Barrier(len(calls))
-
-    def run(call: Callable[[], bool]) -> Answer:
-        barrier.wait()
-        try:
-            return call()
-        except BaseException as error:  # noqa: BLE001 - it is told
-            return error
-
-    with ThreadPoolExecutor(len(calls)) as threads:
-        return tuple(threads.map(run, calls))
-
-
-def _spread(lines: int) -> list[int]:
-    """Return at which of the lines to hold up: all of a few, some of many."""
-    if lines <= _POINTS:
-        return list(range(1, lines + 1))
-    return sorted({1 + place * (lines - 1) // (_POINTS - 1) for place in range(_POINTS)})
+def _spread(places: int, points: int) -> list[int]:
+    """Return at which of the places to hold up: all of a few, some of many."""
+    if places <= points:
+        return list(range(1, places + 1))
+    return sorted({1 + point * (places - 1) // (points - 1) for point in range(points)})
 
 
 @contextmanager
