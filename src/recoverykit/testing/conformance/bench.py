@@ -9,6 +9,7 @@ from recoverykit.core.subject import Subject
 from recoverykit.testing.conformance.changes import Changes
 from recoverykit.testing.conformance.deviation import Deviation
 from recoverykit.testing.conformance.handle import Handle, Trail
+from recoverykit.testing.conformance.processes import Processes
 from recoverykit.testing.conformance.stage import Doorway, Stage
 from recoverykit.testing.conformance.steps import Steps
 
@@ -21,13 +22,13 @@ class Rig:
         doorway: the way to a fresh storage, with nothing in it.
         reopen: returns what opens another handle on a storage's data; None where nothing can.
         trail: reads the ids of a subject's events; None where they cannot be read.
-        processes: whether other processes are to open the storage.
+        processes: opens the storage elsewhere; None where other processes cannot.
     """
 
     doorway: Doorway
     reopen: Callable[[Any], Callable[[], Any]] | None = None
     trail: Trail | None = None
-    processes: bool = False
+    processes: Processes | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,7 @@ from recoverykit.testing.conformance.clause import Clause
 from recoverykit.testing.conformance.clauses import CLAUSES
 from recoverykit.testing.conformance.deviation import Deviation
 from recoverykit.testing.conformance.machine import search
-from recoverykit.testing.conformance.processes import is_portable
+from recoverykit.testing.conformance.processes import Processes, is_portable
 from recoverykit.testing.conformance.report import Report
 from recoverykit.testing.conformance.stage import Doorway
 from recoverykit.testing.conformance.steps import Steps, error_in_words
@@ -112,7 +112,11 @@ def _check(
     chosen = tuple(each for each in asked if each.id not in without)
     rig = _rig(doorway, reopen, events, without)
     _require_means(chosen, rig)
-    breaches = tuple(breach for each in chosen if (breach := _breach(each, rig)))
+    try:
+        breaches = tuple(breach for each in chosen if (breach := _breach(each, rig)))
+    finally:
+        if rig.processes is not None:
+            rig.processes.kill()
     if not breaches and {each.id for each in asked} == {each.id for each in CLAUSES}:
         breaches = _searched(rig, chosen, examples)
     if breaches:
@@ -139,7 +143,7 @@ def _rig(
         doorway=doorway,
         reopen=reopen,
         trail=None if "S7" in without else trail,
-        processes=reopen is not None and "S10" not in without,
+        processes=None if reopen is None or "S10" in without else Processes(),
     )
 
 

@@ -2,36 +2,59 @@
 
 from typing import Final
 
+from recoverykit.core.record import Change
 from recoverykit.core.subject import Subject
 from recoverykit.testing.conformance.bench import Bench
+from recoverykit.testing.conformance.contender import Answer
 from recoverykit.testing.conformance.deviation import Deviation
 from recoverykit.testing.conformance.failing import failures, patiently
-from recoverykit.testing.conformance.steps import error_in_words
-from recoverykit.testing.conformance.processes import killed_after
+from recoverykit.testing.conformance.steps import error_in_words, subject_in_words
+from recoverykit.testing.conformance.processes import Processes
 
 ADA: Final = Subject("ada")
+BEN: Final = Subject("ben")
+CLARA: Final = Subject("clara")
 
 
 def outlasts_its_process(bench: Bench) -> None:
     """S10: what was answered by True is there when the process that wrote it is killed."""
     changes = bench.changes
-    standing = None
-    for kind in ("insert", "update", "erase"):
-        change = (
-            changes.erasure(ADA, on=standing)
-            if kind == "erase"
-            else changes.put(ADA, on=standing, events=1)
-        )
-        answer = killed_after(bench.doorway(), ADA, change)
-        told = error_in_words(answer) if isinstance(answer, BaseException) else answer
-        bench.steps.add(f"a process {bench.steps.change(change)}: {told}; then it is killed")
-        if answer is not True:
-            raise Deviation("this commit should have won")
-        with bench.another() as reader:
-            loaded = reader.load(ADA)
-        standing = None if loaded is None else loaded.revision
-        expected = None if change.document is None else change.revision
-        bench.expect(standing, expected, f"it should have been {bench.steps.revision(expected)}")
+    inserted = changes.put(ADA, on=None, events=1)
+    before = changes.put(BEN, on=None, events=1)
+    updated = changes.put(BEN, on=before.revision, events=1)
+    stored = changes.put(CLARA, on=None, events=1)
+    erased = changes.erasure(CLARA, on=stored.revision)
+    processes = bench.rig.processes or Processes()
+    with processes.rival(bench.doorway()) as process:
+        for subject, change in (
+            (BEN, before),
+            (CLARA, stored),
+            (BEN, updated),
+            (CLARA, erased),
+            (ADA, inserted),
+        ):
+            _won(bench, subject, change, process.begin((subject, change)).join())
+        processes.kill()
+    bench.steps.add("the other process is killed")
+    with bench.another() as reader:
+        for subject, revision in (
+            (ADA, inserted.revision),
+            (BEN, updated.revision),
+            (CLARA, None),
+        ):
+            loaded = reader.load(subject)
+            standing = None if loaded is None else loaded.revision
+            bench.expect(
+                standing, revision, f"it should have been {bench.steps.revision(revision)}"
+            )
+
+
+def _won(bench: Bench, subject: Subject, change: Change, answer: Answer) -> None:
+    told = error_in_words(answer) if isinstance(answer, BaseException) else answer
+    who = subject_in_words(subject)
+    bench.steps.add(f"another process: commit({who}) {bench.steps.change(change)}: {told}")
+    if answer is not True:
+        raise Deviation("this commit should have won")
 
 
 def others_read_it(bench: Bench) -> None:
@@ -39,7 +62,7 @@ def others_read_it(bench: Bench) -> None:
     changes, steps = bench.changes, bench.steps
     with bench.another() as other:
         standing, writers = None, (bench.handle, other)
-        bench.handle.commit(Subject("ben"), changes.put(Subject("ben"), on=None))
+        bench.handle.commit(BEN, changes.put(BEN, on=None))
         other.load(ADA)
         bench.handle.load(ADA)
         for turn in range(5):

@@ -3,14 +3,13 @@
 import multiprocessing
 import pickle
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection
+from multiprocessing.context import SpawnProcess
 from typing import Final
 
-from recoverykit.core.record import Change
-from recoverykit.core.subject import Subject
 from recoverykit.testing.conformance.contender import DEADLINE, Answer, Contender
-from recoverykit.testing.conformance.stage import Doorway, Move
+from recoverykit.testing.conformance.stage import Doorway, Move, Stage
 from recoverykit.testing.conformance.steps import error_in_words
 
 # Nothing of the threads and locks of the process that checks gets into one that is spawned.
@@ -30,25 +29,39 @@ def is_portable(doorway: Doorway) -> bool:
     return True
 
 
-def killed_after(doorway: Doorway, subject: Subject, change: Change) -> Answer:
-    """Commit in a process, kill it at once, and return the answer that it had got."""
-    with rival(doorway) as process:
-        return process.begin((subject, change)).join()
+class Processes:
+    """The one process that opens what another one has made, started when first asked for."""
 
+    def __init__(self) -> None:
+        self._process: SpawnProcess | None = None
+        self._pipe: Connection | None = None
 
-@contextmanager
-def rival(doorway: Doorway) -> Iterator["Rival"]:
-    """Start a process that opens a storage; it is killed in the end."""
-    ours, theirs = _SPAWN.Pipe()
-    process = _SPAWN.Process(target=_serve, args=(doorway, theirs), daemon=True)
-    process.start()
-    theirs.close()
-    try:
-        yield Rival(ours)
-    finally:
-        process.kill()
-        process.join()
-        ours.close()
+    @contextmanager
+    def rival(self, doorway: Doorway) -> Iterator["Rival"]:
+        """Let the process open a storage, and close it in the end."""
+        pipe = self._started()
+        pipe.send(doorway)
+        rival = Rival(pipe)
+        yield rival
+        if self._pipe is pipe:
+            rival.close()
+
+    def kill(self) -> None:
+        """Kill the process, whatever it is doing; another one is started for the next rival."""
+        if self._process is not None and self._pipe is not None:
+            self._process.kill()
+            self._process.join()
+            self._pipe.close()
+        self._process = self._pipe = None
+
+    def _started(self) -> Connection:
+        if self._pipe is None:
+            ours, theirs = _SPAWN.Pipe()
+            self._process = _SPAWN.Process(target=_serve, args=(theirs,), daemon=True)
+            self._process.start()
+            theirs.close()
+            self._pipe = ours
+        return self._pipe
 
 
 class Rival:
@@ -62,7 +75,7 @@ class Rival:
     def begin(self, move: Move, *, hold_at: int = 0) -> Contender:
         """Let the process begin a commit."""
         self._answer = None
-        self._pipe.send((move, hold_at))
+        self._send((move, hold_at))
         return self
 
     def wait_until_held(self) -> None:
@@ -75,7 +88,7 @@ class Rival:
 
     def release(self) -> None:
         """Let it go on."""
-        self._pipe.send("go on")
+        self._send(None)
 
     def join(self) -> Answer:
         """Return its answer."""
@@ -83,32 +96,49 @@ class Rival:
             self._hear()
         return self._answer
 
+    def close(self) -> None:
+        """Let it close what it has opened."""
+        self._send(None)
+        self._hear()
+
+    def _send(self, order: tuple[Move, int] | None) -> None:
+        with suppress(OSError):  # it has ended: what it had to say is still to be heard
+            self._pipe.send(order)
+
     def _hear(self) -> None:
         try:
-            if not self._pipe.poll(DEADLINE):
-                self._answer = ProcessFailed(f"no answer within {DEADLINE:.0f} s")
-                return
-            told: tuple[bool | str | None, int] = self._pipe.recv()
-        except (EOFError, ConnectionError):
-            told = ("the process ended", 0)
-        answer, self.places = told
+            if self._pipe.poll(DEADLINE):
+                answer, self.places = self._pipe.recv()
+            else:
+                answer = f"no answer within {DEADLINE:.0f} s"
+        except (EOFError, OSError):
+            answer = "the process ended"
         self._answer = ProcessFailed(answer) if isinstance(answer, str) else answer
 
 
-def _serve(doorway: Doorway, pipe: Connection) -> None:
-    """Open the storage, and commit what the pipe brings, until the process is killed."""
-    try:
-        with doorway.open() as stage:
-            while True:
-                move, hold_at = pipe.recv()
-                contender = stage.begin(move, hold_at=hold_at)
-                if hold_at:
-                    contender.wait_until_held()
-                    pipe.send((None, 0))
-                    pipe.recv()
-                    contender.release()
-                answer = contender.join()
-                told = error_in_words(answer) if isinstance(answer, BaseException) else answer
-                pipe.send((told, contender.places))
-    except Exception as error:  # noqa: BLE001 - it is told
-        pipe.send((error_in_words(error), 0))
+def _serve(pipe: Connection) -> None:
+    """Open what comes through the pipe, one after the other, until nobody is there any more."""
+    with suppress(EOFError, OSError):
+        while True:
+            doorway: Doorway = pipe.recv()
+            try:
+                with doorway.open() as stage:
+                    _contend(stage, pipe)
+            except Exception as error:  # noqa: BLE001 - it is told
+                pipe.send((error_in_words(error), 0))
+                raise SystemExit from None
+            pipe.send((True, 0))
+
+
+def _contend(stage: Stage, pipe: Connection) -> None:
+    while order := pipe.recv():
+        move, hold_at = order
+        contender = stage.begin(move, hold_at=hold_at)
+        if hold_at:
+            contender.wait_until_held()
+            pipe.send((None, 0))
+            pipe.recv()
+            contender.release()
+        answer = contender.join()
+        told = error_in_words(answer) if isinstance(answer, BaseException) else answer
+        pipe.send((told, contender.places))

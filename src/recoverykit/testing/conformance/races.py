@@ -19,12 +19,11 @@ from recoverykit.core.subject import Subject
 from recoverykit.testing.conformance.bench import Bench
 from recoverykit.testing.conformance.contender import Answer, Contender
 from recoverykit.testing.conformance.deviation import Deviation
-from recoverykit.testing.conformance.processes import rival
 from recoverykit.testing.conformance.stage import Move, Stage
 from recoverykit.testing.conformance.steps import error_in_words
 
-_POINTS: Final = 12  # lines at which a commit is held up
-_PATIENCE: Final = 0.05  # seconds after which whoever does not answer waits for the other
+_POINTS: Final = 10  # lines at which a commit is held up
+_PATIENCE: Final = 0.03  # seconds after which whoever does not answer waits for the other
 _CROWD: Final = 8  # who begin at the same moment
 _CROWDS: Final = 5  # rounds
 _SWITCH: Final = 1e-5  # seconds between two threads, instead of the interpreter's 5 ms
@@ -86,9 +85,13 @@ def rounds(bench: Bench, kind: Kind) -> Iterator[Round]:
     with _switching_often():
         for _ in range(_CROWDS):
             yield _race(bench, kind, bench.stage.at_once, _CROWD)
-    if bench.rig.processes:
-        with rival(bench.doorway()) as process:
-            yield from _overtaken(bench, kind, process.begin, _POINTS // 2)
+
+
+def rounds_of_processes(bench: Bench, kind: Kind) -> Iterator[Round]:
+    """Race for a new subject each time: another process is held up, and this one let past."""
+    if bench.rig.processes is not None:
+        with bench.rig.processes.rival(bench.doorway()) as process:
+            yield from _overtaken(bench, kind, process.begin, _POINTS)
 
 
 def _overtaken(bench: Bench, kind: Kind, begin: _Begin, points: int) -> Iterator[Round]:

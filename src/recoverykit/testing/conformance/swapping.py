@@ -1,10 +1,11 @@
 """Who wins: S3, S4 and S5."""
 
+from itertools import chain
 from typing import Final
 
 from recoverykit.core.subject import Subject
 from recoverykit.testing.conformance.bench import Bench
-from recoverykit.testing.conformance.races import Kind, Round, rounds
+from recoverykit.testing.conformance.races import Kind, Round, rounds, rounds_of_processes
 
 ADA: Final = Subject("ada")
 BEN: Final = Subject("ben")
@@ -23,7 +24,7 @@ def inserts_where_nothing_is(bench: Bench) -> None:
         handle.lose(ADA, changes.put(ADA, on=None))
         handle.lose(ADA, changes.put(ADA, on=None, revision=second.revision))
     handle.win(BEN, changes.put(BEN, on=None))
-    for each in rounds(bench, Kind.INSERT):
+    for each in chain(rounds(bench, Kind.INSERT), rounds_of_processes(bench, Kind.INSERT)):
         _expect_one(each)
 
 
@@ -50,9 +51,12 @@ def swaps_where_it_stands(bench: Bench) -> None:
 
 def one_of_many_wins(bench: Bench) -> None:
     """S5: of those that commit on one revision at once, one wins."""
-    for kind in (Kind.UPDATE, Kind.ERASE):
-        for each in rounds(bench, kind):
-            _expect_one(each)
+    for each in chain(
+        rounds(bench, Kind.UPDATE),
+        rounds(bench, Kind.ERASE),
+        rounds_of_processes(bench, Kind.UPDATE),
+    ):
+        _expect_one(each)
 
 
 def _expect_no_return(bench: Bench, *, gone: tuple[str, ...]) -> None:
