@@ -71,18 +71,13 @@ def erases(bench: Bench) -> None:
     _expect_trail(bench)
     bench.expect(handle.load(ADA), None, "it should have been None: it is erased")
     for each in rounds(bench, Kind.ERASE):
-        erased = [
-            change
-            for change, answer in zip(each.changes, each.answers, strict=True)
-            if answer is True and change.document is None
+        winners = [
+            change for change, won in zip(each.changes, each.answers, strict=True) if won is True
         ]
-        if erased and each.wins == 1:
+        if [change.document for change in winners] == [None]:
             each.expect(each.record is None, "it is erased: it should have been None")
-            expected = {event.id for event in erased[0].events}
-            each.expect(
-                not handle.has_trail or set(each.trail) <= expected,
-                "the events from before should have gone",
-            )
+            left = each.before & set(each.trail)
+            each.expect(not left, "the events from before should have gone")
 
 
 def _lost(bench: Bench, change: Change) -> None:
@@ -105,12 +100,9 @@ def _expect_whole(failure: Failure) -> None:
     """Whatever the answer was: all of the change is there, or none of it."""
     if failure.after is None:
         return  # it cannot be looked at: S13
-    (record, trail), (_, before) = failure.after, failure.before
-    erased = failure.change.document is None
-    standing = record and record.revision
-    landed = standing == (None if erased else failure.change.revision)
+    (_, trail), (_, before) = failure.after, failure.before
     told = set(trail) & failure.fresh
-    if landed:
+    if failure.has_landed:
         failure.expect(told == failure.fresh, "the document is there, and its events are not")
     else:
         failure.expect(not told, "events are there, and their document is not")

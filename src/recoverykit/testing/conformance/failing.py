@@ -18,9 +18,13 @@ from recoverykit.testing.conformance.deviation import Deviation
 
 _Value = TypeVar("_Value")
 
-PATIENCE: Final = 20.0  # seconds: whoever has not answered by then waits for what never comes
+PATIENCE: Final = 10.0  # seconds: whoever has not answered by then waits for what never comes
 
-CLARA: Final = Subject("clara")
+WITNESS: Final = Subject("witness")
+
+
+class Unusable(Exception):
+    """Raised where nothing more can be tried after a commit that failed: S13 asks for that."""
 
 
 class BrokenOff(Exception):
@@ -75,6 +79,15 @@ class Failure:
     before: tuple[Record | None, tuple[str, ...]]
     after: tuple[Record | None, tuple[str, ...]] | None
 
+    @property
+    def has_landed(self) -> bool:
+        """Whether the document is as the change would have it."""
+        if self.after is None:
+            return False
+        record, _ = self.after
+        erases = self.change.document is None
+        return (record and record.revision) == (None if erases else self.change.revision)
+
     def expect(self, holds: object, what: str) -> None:
         """Require something of it.
 
@@ -86,11 +99,15 @@ class Failure:
 
 
 def failures(bench: Bench) -> Iterator[Failure]:
-    """Provoke a failure in an insert, in an update and in an erasure, in each way."""
+    """Provoke a failure in an insert, in an update and in an erasure, in each way.
+
+    Raises:
+        Unusable: after the last one nothing could be seen.
+    """
     changes = bench.changes
     bench.steps.begin()
-    told = changes.event(CLARA)
-    bench.handle.commit(CLARA, changes.put(CLARA, on=None, events=(told,)))
+    told = changes.event(WITNESS)
+    bench.handle.commit(WITNESS, changes.put(WITNESS, on=None, events=(told,)))
     for spoil in _spoils(told, is_awaited=bench.rig.doorway.backend is not None):
         for verb in ("insert", "update", "erase"):
             subject = changes.subject(verb)
@@ -104,7 +121,10 @@ def failures(bench: Bench) -> Iterator[Failure]:
                 if verb == "erase"
                 else changes.put(subject, on=standing, events=2)
             )
-            yield _failed(bench, subject, plain, spoil)
+            failure = _failed(bench, subject, plain, spoil)
+            yield failure
+            if failure.after is None:
+                raise Unusable
 
 
 def _failed(bench: Bench, subject: Subject, plain: Change, spoil: _Spoil) -> Failure:

@@ -49,6 +49,7 @@ class Round:
         subject: whose record it was about.
         changes: what each contender asked for.
         answers: what each was told.
+        before: the events that stood before.
         record: what stood afterwards.
         trail: the events that stood afterwards.
     """
@@ -56,6 +57,7 @@ class Round:
     subject: Subject
     changes: tuple[Change, ...]
     answers: tuple[Answer, ...]
+    before: frozenset[str]
     record: Record | None
     trail: tuple[str, ...]
 
@@ -123,22 +125,30 @@ def _race(
 ) -> Round:
     subject = bench.changes.subject(kind.value)
     bench.steps.begin()
-    standing = _prepared(bench, subject, kind)
+    prepared = _prepared(bench, subject, kind)
+    standing = prepared and prepared.revision
     changes = tuple(_change(bench, subject, kind, standing, place) for place in range(count))
     answers = run([(subject, change) for change in changes])
     for change, answer in zip(changes, answers, strict=True):
         told = error_in_words(answer) if isinstance(answer, BaseException) else answer
         bench.steps.add(f"at once: {bench.steps.change(change)}: {told}", about=subject)
     record, trail = bench.handle.state(subject)
-    return Round(subject=subject, changes=changes, answers=answers, record=record, trail=trail)
+    return Round(
+        subject=subject,
+        changes=changes,
+        answers=answers,
+        before=frozenset(event.id for event in prepared.events) if prepared else frozenset(),
+        record=record,
+        trail=trail,
+    )
 
 
-def _prepared(bench: Bench, subject: Subject, kind: Kind) -> str | None:
+def _prepared(bench: Bench, subject: Subject, kind: Kind) -> Change | None:
     if kind is Kind.INSERT:
         return None
     change = bench.changes.put(subject, on=None, events=1)
     bench.handle.win(subject, change)
-    return change.revision
+    return change
 
 
 def _change(bench: Bench, subject: Subject, kind: Kind, standing: str | None, place: int) -> Change:
