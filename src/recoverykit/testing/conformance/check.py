@@ -116,7 +116,7 @@ def _check(
         breaches = tuple(breach for each in chosen if (breach := _breach(each, rig)))
     finally:
         if rig.processes is not None:
-            rig.processes.kill()
+            rig.processes.close()
     if not breaches and {each.id for each in asked} == {each.id for each in CLAUSES}:
         breaches = _searched(rig, chosen, examples)
     if breaches:

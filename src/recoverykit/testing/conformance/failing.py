@@ -18,7 +18,7 @@ from recoverykit.testing.conformance.deviation import Deviation
 
 _Value = TypeVar("_Value")
 
-PATIENCE: Final = 10.0  # seconds: whoever has not answered by then waits for what never comes
+PATIENCE: Final = 5.0  # seconds: whoever has not answered by then waits for what never comes
 
 WITNESS: Final = Subject("witness")
 

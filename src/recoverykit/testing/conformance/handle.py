@@ -87,8 +87,11 @@ class Handle:
         return ids
 
     def state(self, subject: Subject) -> tuple[Record | None, tuple[str, ...]]:
-        """Return all that is to be seen of a subject."""
-        return self.load(subject), self.trail(subject)
+        """Return all that is to be seen of a subject, as it is now."""
+        record = self.load(subject)
+        # A copy: what was handed out may change, which is S11's to find.
+        kept = record and Record(revision=record.revision, document=record.document)
+        return kept, self.trail(subject)
 
     def _note(self, subject: Subject, line: str) -> None:
         self.steps.add(self._prefix + line, about=subject)

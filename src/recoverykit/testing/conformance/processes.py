@@ -35,24 +35,33 @@ class Processes:
     def __init__(self) -> None:
         self._process: SpawnProcess | None = None
         self._pipe: Connection | None = None
+        self._is_lent = False
 
     @contextmanager
     def rival(self, doorway: Doorway) -> Iterator["Rival"]:
         """Let the process open a storage, and close it in the end."""
+        if self._is_lent:
+            self.kill()  # a race has ended in the middle: who knows what it is doing
         pipe = self._started()
+        self._is_lent = True
         pipe.send(doorway)
         rival = Rival(pipe)
         yield rival
         if self._pipe is pipe:
             rival.close()
+            self._is_lent = False
 
     def kill(self) -> None:
         """Kill the process, whatever it is doing; another one is started for the next rival."""
-        if self._process is not None and self._pipe is not None:
+        if self._process is not None:
             self._process.kill()
-            self._process.join()
-            self._pipe.close()
-        self._process = self._pipe = None
+        self._forget()
+
+    def close(self) -> None:
+        """Let the process end by itself, if it does."""
+        if self._is_lent:
+            self.kill()
+        self._forget()
 
     def _started(self) -> Connection:
         if self._pipe is None:
@@ -62,6 +71,15 @@ class Processes:
             theirs.close()
             self._pipe = ours
         return self._pipe
+
+    def _forget(self) -> None:
+        if self._pipe is not None:
+            self._pipe.close()
+        if self._process is not None:
+            self._process.join(DEADLINE)
+            self._process.close()
+        self._process = self._pipe = None
+        self._is_lent = False
 
 
 class Rival:

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum
 from functools import partial
+from time import monotonic
 from typing import Final, Protocol
 
 from recoverykit.core.record import Change, Record
@@ -19,11 +20,14 @@ from recoverykit.core.subject import Subject
 from recoverykit.testing.conformance.bench import Bench
 from recoverykit.testing.conformance.contender import Answer, Contender
 from recoverykit.testing.conformance.deviation import Deviation
-from recoverykit.testing.conformance.stage import Move, Stage
+from recoverykit.testing.conformance.stage import Move
 from recoverykit.testing.conformance.steps import error_in_words
 
 _POINTS: Final = 10  # lines at which a commit is held up
-_PATIENCE: Final = 0.03  # seconds after which whoever does not answer waits for the other
+# Whoever has not answered in ten times the time of a lone commit waits for the other; in seconds.
+_PATIENCE: Final = 10
+_LEAST: Final = 0.004
+_MOST: Final = 0.05
 _CROWD: Final = 8  # who begin at the same moment
 _CROWDS: Final = 5  # rounds
 _SWITCH: Final = 1e-5  # seconds between two threads, instead of the interpreter's 5 ms
@@ -98,26 +102,28 @@ def rounds_of_processes(bench: Bench, kind: Kind) -> Iterator[Round]:
 
 def _overtaken(bench: Bench, kind: Kind, begin: _Begin, points: int) -> Iterator[Round]:
     places: list[int] = []
+    seconds: list[float] = []
 
     def alone(moves: Sequence[Move]) -> tuple[Answer, ...]:
+        begun = monotonic()
         contender = begin(moves[0], hold_at=0)
         answer = contender.join()
+        seconds.append(monotonic() - begun)
         places.append(contender.places)
         return (answer,)
 
+    def held_up(place: int, moves: Sequence[Move]) -> tuple[Answer, ...]:
+        first = begin(moves[0], hold_at=place)
+        first.wait_until_held()
+        second = bench.stage.begin(moves[1])
+        second.wait(min(max(_LEAST, _PATIENCE * seconds[-1]), _MOST))
+        first.release()
+        return (first.join(), second.join())
+
     yield _race(bench, kind, alone, 1)
-    for place in _spread(places[0], points):
-        yield _race(bench, kind, partial(_held_up, bench.stage, begin, place), 2)
-
-
-def _held_up(stage: Stage, begin: _Begin, place: int, moves: Sequence[Move]) -> tuple[Answer, ...]:
-    """Hold up the first at its place, and let the second past."""
-    first = begin(moves[0], hold_at=place)
-    first.wait_until_held()
-    second = stage.begin(moves[1])
-    second.wait(_PATIENCE)
-    first.release()
-    return (first.join(), second.join())
+    yield _race(bench, kind, alone, 1)  # the first one may have had to connect
+    for place in _spread(places[-1], points):
+        yield _race(bench, kind, partial(held_up, place), 2)
 
 
 def _race(

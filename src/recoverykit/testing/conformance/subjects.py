@@ -33,6 +33,7 @@ HOSTILE_TEXTS: Final = (
     "a\\",
     "a\\\\",
     "a/b",
+    "a_b",  # what is no name of a file, replaced
     "../a",
     ".",
     "a:b",

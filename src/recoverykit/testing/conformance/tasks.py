@@ -26,11 +26,13 @@ def open_awaited(
     opener: Callable[[], AbstractAsyncContextManager[AsyncStorage]], backend: str
 ) -> Iterator[Stage]:
     """Open a storage on an event loop in a thread of its own."""
-    with (
-        start_blocking_portal(backend) as portal,
-        portal.wrap_async_context_manager(opener()) as storage,
-    ):
-        yield TaskStage(Called(storage, portal))
+    with start_blocking_portal(backend) as portal:
+        try:
+            with portal.wrap_async_context_manager(opener()) as storage:
+                yield TaskStage(Called(storage, portal))
+        finally:
+            # A commit that waits for what never comes must not hold up the end of the loop.
+            portal.call(partial(portal.stop, cancel_remaining=True))
 
 
 class Called:
@@ -61,7 +63,11 @@ class Called:
             result = function(*arguments)
             return await cast("Awaitable[_Value]", result) if isawaitable(result) else result  # type: ignore[return-value] # told apart at run time
 
-        return self.portal.start_task_soon(awaited).result(DEADLINE)
+        future = self.portal.start_task_soon(awaited)
+        try:
+            return future.result(DEADLINE)
+        finally:
+            future.cancel()  # where nobody waits for it any more
 
 
 class TaskStage:
