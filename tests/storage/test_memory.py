@@ -53,6 +53,8 @@ def test_a_kit_used_within_is_decided_again():
 class Unreadable(tuple):
     """Events that cannot be read to the end."""
 
+    __slots__ = ()
+
     def __iter__(self):
         yield self[0]
         raise MemoryError

@@ -320,7 +320,7 @@ class LosesAndWrites(Dicts):
     def swap(self, key, change):
         try:
             return super().swap(key, change)
-        except Exception:
+        except Exception:  # noqa: BLE001 - what this one does wrong
             self.put(key, change)
             self.told[key] = [*self.told.get(key, ()), *map(_id, tuple.__iter__(change.events))]
             return False
@@ -345,7 +345,7 @@ class WritesEventsAfterwards(Dicts):
         if change.document is None:
             told.clear()
         for event in change.events:
-            told.append(event.id)  # noqa: PERF401 - one transaction each
+            told.append(event.id)
 
 
 class WritesEventsBefore(Dicts):
@@ -356,7 +356,7 @@ class WritesEventsBefore(Dicts):
             self.told.pop(key, None)
         told = self.told.setdefault(key, [])
         for event in change.events:
-            told.append(event.id)  # noqa: PERF401 - one transaction each
+            told.append(event.id)
         self.put(key, change)
 
 

@@ -1,5 +1,7 @@
 """Storages over SQLite files by the standard library: one that is right, and some that are not."""
 
+# ruff: noqa: S608 - what is put into a statement is a constant of this module
+
 import sqlite3
 import threading
 from contextlib import closing, contextmanager
@@ -53,7 +55,9 @@ class Rows:
 
     def ids(self, subject):
         with self.connection() as db:
-            return [id for (id,) in db.execute(f"SELECT id FROM events {WHERE}", key_of(subject))]
+            return [
+                each for (each,) in db.execute(f"SELECT id FROM events {WHERE}", key_of(subject))
+            ]
 
     def swap(self, db, key, change):
         record = standing(db, key)

@@ -32,7 +32,6 @@ DOCUMENTS: Final = (
     '""',
     '  " padded "  ',
     "1",
-    "01".join(("[", "]")),
     '{"nothing":null,"yes":true}',
 )
 """Documents that change where somebody parses, trims, folds or quotes them."""

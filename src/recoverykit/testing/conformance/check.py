@@ -59,7 +59,12 @@ def check_storage(
             was handed in nor is it left out with a reason.
     """
     return _check(
-        Doorway(opener=make, backend=None), reopen, events, without or {}, clauses, examples
+        Doorway(opener=make, backend=None),
+        reopen=reopen,
+        events=events,
+        without=without or {},
+        clauses=clauses,
+        examples=examples,
     )
 
 
@@ -73,7 +78,7 @@ def check_async_storage(
     examples: int = EXAMPLES,
     backend: str = "asyncio",
 ) -> Report:
-    """Check a storage that is awaited; needs the extra ``async``, as `recoverykit.AsyncRecoveryKit`.
+    """Check a storage that is awaited; it needs the extra ``async``.
 
     Each handle runs on an event loop of its own, in a thread of its own: call this from where no
     event loop runs.
@@ -95,12 +100,18 @@ def check_async_storage(
         MissingExtra: AnyIO is not installed.
     """
     return _check(
-        Doorway(opener=make, backend=backend), reopen, events, without or {}, clauses, examples
+        Doorway(opener=make, backend=backend),
+        reopen=reopen,
+        events=events,
+        without=without or {},
+        clauses=clauses,
+        examples=examples,
     )
 
 
 def _check(
     doorway: Doorway,
+    *,
     reopen: Callable[[Any], Callable[[], Any]] | None,
     events: Callable[[Any, Subject], Any] | None,
     without: Mapping[str, str],
@@ -149,18 +160,18 @@ def _rig(
 
 def _require_reasons(without: Mapping[str, str]) -> None:
     known = {each.id for each in CLAUSES}
-    for id, reason in without.items():
-        if id not in known:
-            raise InvalidArgument(f"without: there is no clause {id!r}")
+    for clause, reason in without.items():
+        if clause not in known:
+            raise InvalidArgument(f"without: there is no clause {clause!r}")
         if not isinstance(reason, str) or not reason.strip():
-            raise InvalidArgument(f"without: {id} needs a reason")
+            raise InvalidArgument(f"without: {clause} needs a reason")
 
 
 def _require_means(clauses: Sequence[Clause], rig: Rig) -> None:
     ids = {each.id for each in clauses}
-    missing = []
+    missing: list[str] = []
     if rig.reopen is None:
-        missing += [f"{id} needs reopen=" for id in ("S10", "S12") if id in ids]
+        missing += [f"{each} needs reopen=" for each in ("S10", "S12") if each in ids]
     if rig.trail is None and "S7" in ids:
         missing.append("S7 needs events=, for the storage has no outbox")
     if missing:

@@ -12,6 +12,10 @@ Answer: TypeAlias = bool | BaseException
 DEADLINE: Final = 30.0  # seconds: whoever has not answered by then is not going to
 
 
+class NoAnswer(Exception):
+    """Raised where nothing can be learnt of what became of a call; it says why."""
+
+
 class Contender(Protocol):
     """A commit that has begun."""
 
@@ -48,7 +52,7 @@ class ThreadContender:
 
     def __init__(self, call: Callable[[], bool], *, hold_at: int | None) -> None:
         self.places = 0
-        self._answer: Answer = TimeoutError(f"no answer within {DEADLINE:.0f} s")
+        self._answer: Answer = NoAnswer(f"no answer within {DEADLINE:.0f} s")
         self._held = Event()
         self._done = Event()
         self._go = Event()

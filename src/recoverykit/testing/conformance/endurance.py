@@ -9,8 +9,8 @@ from recoverykit.testing.conformance.bench import Bench
 from recoverykit.testing.conformance.contender import Answer
 from recoverykit.testing.conformance.deviation import Deviation
 from recoverykit.testing.conformance.failing import failures, patiently
-from recoverykit.testing.conformance.steps import error_in_words, subject_in_words
 from recoverykit.testing.conformance.processes import Processes
+from recoverykit.testing.conformance.steps import error_in_words, subject_in_words
 
 ADA: Final = Subject("ada")
 BEN: Final = Subject("ben")
@@ -101,7 +101,7 @@ def survives_failures(bench: Bench) -> None:
         try:
             won = patiently(lambda: bench.handle.commit(subject, change))  # noqa: B023 - called at once
             loaded = patiently(lambda: bench.handle.load(subject))  # noqa: B023
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - a storage may raise anything
             raise Deviation(f"the handle is not usable: {error_in_words(error)}") from None
         if not won or loaded is None or loaded.revision != change.revision:
             raise Deviation("the handle should have written and read this as any other")

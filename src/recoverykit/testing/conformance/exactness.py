@@ -66,7 +66,7 @@ def keeps_apart(bench: Bench) -> None:
     owners = {change.document: subject for subject, change in changes.items()}
     for place, (subject, change) in enumerate(changes.items()):
         if place:  # whether an empty storage can be read is S1's to ask
-            _expect_none(bench, subject, bench.handle.load(subject), owners)
+            _expect_none(subject, bench.handle.load(subject), owners)
         if not bench.handle.commit(subject, change):
             raise Deviation("nothing is stored for it: it should have won", about=(subject,))
     for subject, change in changes.items():
@@ -106,7 +106,7 @@ def _expect_exactly(bench: Bench, loaded: Record | None, expected: Record) -> No
 
 
 def _expect_none(
-    bench: Bench, subject: Subject, loaded: Record | None, owners: dict[str | None, Subject]
+    subject: Subject, loaded: Record | None, owners: dict[str | None, Subject]
 ) -> None:
     if loaded is not None:
         owner = owners.get(loaded.document, subject)

@@ -14,6 +14,7 @@ from recoverykit.core.events import Event
 from recoverykit.core.record import Change, Record
 from recoverykit.core.subject import Subject
 from recoverykit.testing.conformance.bench import Bench
+from recoverykit.testing.conformance.contender import NoAnswer
 from recoverykit.testing.conformance.deviation import Deviation
 
 _Value = TypeVar("_Value")
@@ -151,7 +152,7 @@ def _failed(bench: Bench, subject: Subject, plain: Change, spoil: _Spoil) -> Fai
 
 
 def patiently(call: Callable[[], _Value]) -> _Value:
-    """Return what a call returns, or raise TimeoutError where it hangs."""
+    """Return what a call returns, or raise `NoAnswer` where it hangs."""
     results: list[_Value] = []
     errors: list[BaseException] = []
 
@@ -167,7 +168,7 @@ def patiently(call: Callable[[], _Value]) -> _Value:
     if errors:
         raise errors[0]
     if not results:
-        raise TimeoutError(f"no answer within {PATIENCE:.0f} s")
+        raise NoAnswer(f"no answer within {PATIENCE:.0f} s")
     return results[0]
 
 

@@ -8,8 +8,7 @@ import json
 from contextlib import ExitStack
 from dataclasses import dataclass
 from enum import Enum
-from functools import partial
-from typing import Any, Final
+from typing import Final
 
 from hypothesis import HealthCheck, Phase, Verbosity, settings
 from hypothesis import strategies as st
@@ -65,7 +64,10 @@ def search(rig: Rig, *, examples: int, without: frozenset[str]) -> Found | None:
         without: the clauses that are not to be checked.
     """
     found: list[Found] = []
-    machine = partial(_Machine, rig=rig, without=without, found=found)
+
+    def machine() -> RuleBasedStateMachine:  # Hypothesis takes its seed from this source
+        return _Machine(rig=rig, without=without, found=found)
+
     try:
         run_state_machine_as_test(machine, settings=_settings(examples))
     except Exception:
@@ -97,6 +99,7 @@ _VALUES = st.recursive(
 )
 _SMALL = st.sampled_from(DOCUMENTS) | _VALUES.map(json.dumps)
 _SIZED = st.integers(32, MAX_DOCUMENT_BYTES).map(document_of)
+_ONS = st.sampled_from([_On.STANDING] * 5 + list(_On))  # most of what is tried should win
 _PLACES = st.integers(0, 9)
 
 
@@ -124,12 +127,12 @@ class _Machine(RuleBasedStateMachine):
     @rule(
         who=_PLACES,
         by=_PLACES,
-        on=st.sampled_from(_On),
+        on=_ONS,
         place=_PLACES,
         document=_SMALL | _SIZED,
         events=st.integers(0, 2),
     )
-    def write(self, who: int, by: int, on: _On, place: int, document: str, events: int) -> None:
+    def write(self, *, who: int, by: int, on: _On, place: int, document: str, events: int) -> None:
         """Write a document."""
         subject = self._subject(who)
         if not self._sizes_matter and len(document) > _LARGE:
@@ -139,15 +142,15 @@ class _Machine(RuleBasedStateMachine):
             by, subject, self._changes.put(subject, on=expected, document=document, events=events)
         )
 
-    @rule(who=_PLACES, by=_PLACES, on=st.sampled_from(_On), place=_PLACES, events=st.integers(0, 1))
-    def erase(self, who: int, by: int, on: _On, place: int, events: int) -> None:
+    @rule(who=_PLACES, by=_PLACES, on=_ONS, place=_PLACES, events=st.integers(0, 1))
+    def erase(self, *, who: int, by: int, on: _On, place: int, events: int) -> None:
         """Erase a subject."""
         subject = self._subject(who)
         expected = self._expected(subject, on, place)
         self._commit(by, subject, self._changes.erasure(subject, on=expected, events=events))
 
     @rule(who=_PLACES, by=_PLACES)
-    def look(self, who: int, by: int) -> None:
+    def look(self, *, who: int, by: int) -> None:
         """Look at a subject, whatever was done last."""
         subject = self._subject(who)
         with _Telling(self, subject):
@@ -223,7 +226,7 @@ class _Telling:
     def __enter__(self) -> None:
         pass
 
-    def __exit__(self, _kind: object, error: BaseException | None, _traceback: Any) -> None:  # noqa: ANN401
+    def __exit__(self, _kind: object, error: BaseException | None, _traceback: object) -> None:
         if isinstance(error, Deviation):
             self._machine.note(self._subject, error)
         elif isinstance(error, Exception):

@@ -8,16 +8,12 @@ from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
 from typing import Final
 
-from recoverykit.testing.conformance.contender import DEADLINE, Answer, Contender
+from recoverykit.testing.conformance.contender import DEADLINE, Answer, Contender, NoAnswer
 from recoverykit.testing.conformance.stage import Doorway, Move, Stage
 from recoverykit.testing.conformance.steps import error_in_words
 
 # Nothing of the threads and locks of the process that checks gets into one that is spawned.
 _SPAWN: Final = multiprocessing.get_context("spawn")
-
-
-class ProcessFailed(Exception):
-    """Raised where a process could not do what it was told, by what it had to say."""
 
 
 def is_portable(doorway: Doorway) -> bool:
@@ -131,7 +127,7 @@ class Rival:
                 answer = f"no answer within {DEADLINE:.0f} s"
         except (EOFError, OSError):
             answer = "the process ended"
-        self._answer = ProcessFailed(answer) if isinstance(answer, str) else answer
+        self._answer = NoAnswer(answer) if isinstance(answer, str) else answer
 
 
 def _serve(pipe: Connection) -> None:

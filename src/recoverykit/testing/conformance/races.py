@@ -1,4 +1,4 @@
-"""Races: commits on one revision, one of them held up in every part of what it does, or all at once.
+"""Races: commits on one revision, one of them held up wherever it may be, or all at once.
 
 A storage that reads, decides and writes without holding anybody off has a moment between the two.
 A commit is stopped at one of its lines; another one is let past; then the first goes on. Where the

@@ -11,19 +11,16 @@ class Report:
     Attributes:
         checked: the numbers of the clauses that hold, in the order of the checks.
         without: the reasons for which the others were not checked, by their numbers.
-        notes: what else was left out, in sentences.
     """
 
     checked: tuple[str, ...]
     without: Mapping[str, str]
-    notes: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         """Tell it in lines for people."""
         return "\n".join(
             (
                 f"checked: {', '.join(self.checked) or 'nothing'}",
-                *(f"not checked: {id}, because {why}" for id, why in self.without.items()),
-                *self.notes,
+                *(f"not checked: {clause}, because {why}" for clause, why in self.without.items()),
             )
         )

@@ -9,6 +9,7 @@ from typing import Any, Protocol, TypeAlias
 
 from recoverykit.core.record import Change
 from recoverykit.core.subject import Subject
+from recoverykit.errors import InvalidArgument
 from recoverykit.extras import module_of
 from recoverykit.storage import Storage
 from recoverykit.testing.conformance.contender import (
@@ -93,5 +94,8 @@ class Doorway:
 
 @contextmanager
 def _called(opener: Callable[[], AbstractContextManager[Storage]]) -> Iterator[Stage]:
-    with opener() as storage:
+    way: object = opener()
+    if not isinstance(way, AbstractContextManager):
+        raise InvalidArgument("make and reopen must give context managers")
+    with way as storage:
         yield ThreadStage(storage)

@@ -5,6 +5,7 @@ from typing import Final
 from recoverykit.core.record import Change, Record
 from recoverykit.core.subject import Subject
 from recoverykit.errors import RecoveryKitError
+from recoverykit.testing.conformance.contender import NoAnswer
 
 _LONGEST: Final = 48  # characters of a document or a name: enough to tell it from others
 _SHOWN: Final = 30  # steps: the last ones, where there are more
@@ -75,7 +76,7 @@ def document_in_words(document: object) -> str:
         return f"a {type(document).__name__}"
     if len(document) <= _LONGEST:
         return ascii(document)
-    return f"{ascii(document[:_LONGEST])}... of {len(document):,} characters"
+    return f"{document[:_LONGEST]!a}... of {len(document):,} characters"
 
 
 def subject_in_words(subject: Subject) -> str:
@@ -88,6 +89,8 @@ def error_in_words(error: BaseException) -> str:
     """Return the kind of an error, and what it says where it is one of ours."""
     kind = type(error).__name__
     # Another's message may quote the document.
+    if isinstance(error, NoAnswer):
+        return str(error)
     return f"{kind}: {error}" if isinstance(error, RecoveryKitError) else kind
 
 
@@ -95,4 +98,4 @@ def _shortened(text: str) -> str:
     quoted = ascii(text)
     if len(text) <= _LONGEST:
         return quoted
-    return f"{ascii(text[:8])}...{ascii(text[-8:])} of {len(text)} characters"
+    return f"{text[:8]!a}...{text[-8:]!a} of {len(text)} characters"

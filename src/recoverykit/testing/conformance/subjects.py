@@ -24,7 +24,7 @@ HOSTILE_TEXTS: Final = (
     "I",
     "\uff21",  # full width
     "A",
-    "\U0001f511",  # four bytes of UTF-8: beyond MySQL's utf8mb3, all of them alike to old collations
+    "\U0001f511",  # four bytes of UTF-8, all alike to old collations
     "\U0001f512",
     "o'hara\"; --",
     "%",

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Coroutine, Generator, Iterator, Sequence
 from concurrent.futures import Future
-from contextlib import AbstractAsyncContextManager, contextmanager
+from contextlib import AbstractAsyncContextManager, contextmanager, suppress
 from functools import partial
 from inspect import isawaitable
 from threading import Event
@@ -14,6 +14,7 @@ from anyio.from_thread import BlockingPortal, start_blocking_portal
 
 from recoverykit.core.record import Change, Record
 from recoverykit.core.subject import Subject
+from recoverykit.errors import InvalidArgument
 from recoverykit.storage import AsyncStorage
 from recoverykit.testing.conformance.contender import DEADLINE, Answer, Contender
 from recoverykit.testing.conformance.stage import Move, Stage
@@ -26,9 +27,12 @@ def open_awaited(
     opener: Callable[[], AbstractAsyncContextManager[AsyncStorage]], backend: str
 ) -> Iterator[Stage]:
     """Open a storage on an event loop in a thread of its own."""
+    way: object = opener()
+    if not isinstance(way, AbstractAsyncContextManager):
+        raise InvalidArgument("make and reopen must give asynchronous context managers")
     with start_blocking_portal(backend) as portal:
         try:
-            with portal.wrap_async_context_manager(opener()) as storage:
+            with portal.wrap_async_context_manager(way) as storage:
                 yield TaskStage(Called(storage, portal))
         finally:
             # A commit that waits for what never comes must not hold up the end of the loop.
@@ -125,10 +129,8 @@ class _TaskContender:
 
     def wait(self, seconds: float) -> None:
         """Return when it has ended, or after so many seconds."""
-        try:
+        with suppress(TimeoutError):
             self._end.exception(seconds)
-        except TimeoutError:
-            pass
 
     def release(self) -> None:
         """Let it go on."""
