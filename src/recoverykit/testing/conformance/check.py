@@ -192,7 +192,7 @@ def _breach(clause: Clause, rig: Rig) -> Breach | None:
             found = (*steps.told(deviation.about), str(deviation))
         except Exception as error:  # noqa: BLE001 - a storage may raise anything
             found = (*steps.told(), f"{error_in_words(error)} was raised")
-    return found and Breach(id=clause.id, sentence=clause.sentence, steps=found)
+    return Breach(id=clause.id, sentence=clause.sentence, steps=found) if found else None
 
 
 def _searched(rig: Rig, clauses: Sequence[Clause], examples: int) -> tuple[Breach, ...]:

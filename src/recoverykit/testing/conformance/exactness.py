@@ -97,7 +97,7 @@ def hands_out_copies(bench: Bench) -> None:
 
 
 def _values(record: Record | None) -> tuple[str, str] | None:
-    return record and (record.revision, record.document)
+    return (record.revision, record.document) if record else None
 
 
 def _expect_exactly(bench: Bench, loaded: Record | None, expected: Record) -> None:

@@ -132,7 +132,7 @@ def _race(
     subject = bench.changes.subject(kind.value)
     bench.steps.begin()
     prepared = _prepared(bench, subject, kind)
-    standing = prepared and prepared.revision
+    standing = prepared.revision if prepared else None
     changes = tuple(_change(bench, subject, kind, standing, place) for place in range(count))
     answers = run([(subject, change) for change in changes])
     for change, answer in zip(changes, answers, strict=True):

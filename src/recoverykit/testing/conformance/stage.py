@@ -24,15 +24,17 @@ Move: TypeAlias = tuple[Subject, Change]
 
 
 class Stage(Protocol):
-    """A storage that is open.
+    """A storage that is open."""
 
-    Attributes:
-        storage: it, or what calls it where it has to be awaited.
-        given: what its author has made.
-    """
+    @property
+    def storage(self) -> Storage:
+        """The storage, or what calls it where it has to be awaited."""
+        ...
 
-    storage: Storage
-    given: Any
+    @property
+    def given(self) -> Any:  # noqa: ANN401 - the author's
+        """What its author has made."""
+        ...
 
     def begin(self, move: Move, *, hold_at: int = 0) -> Contender:
         """Begin a commit, which is held up at a place, counted from 1; 0 for nowhere."""

@@ -1,6 +1,6 @@
 """A storage that is awaited, behind methods that are called: each call is a task of its own."""
 
-from collections.abc import Awaitable, Callable, Coroutine, Generator, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Generator, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import AbstractAsyncContextManager, contextmanager, suppress
 from functools import partial
@@ -48,26 +48,23 @@ class Called:
 
     def load(self, subject: Subject) -> Record | None:
         """Load, and wait for it."""
-        return self.call(self.awaited.load, subject)
+        return self._wait(partial(self.awaited.load, subject))
 
     def commit(self, subject: Subject, change: Change) -> bool:
         """Commit, and wait for it."""
-        return self.call(self.awaited.commit, subject, change)
+        return self._wait(partial(self.awaited.commit, subject, change))
 
     def call_with(self, function: Callable[..., Any], *arguments: object) -> Any:  # noqa: ANN401 - the author's
         """Call a function of the storage on the event loop, and wait for what it awaits."""
-        return self.call(function, self.awaited, *arguments)
 
-    def call(
-        self, function: Callable[..., Awaitable[_Value] | _Value], *arguments: object
-    ) -> _Value:
-        """Call a function on the event loop, and wait for what it awaits."""
+        async def called() -> Any:  # noqa: ANN401 - the author's
+            result: Any = function(self.awaited, *arguments)
+            return await result if isawaitable(result) else result
 
-        async def awaited() -> _Value:
-            result = function(*arguments)
-            return await cast("Awaitable[_Value]", result) if isawaitable(result) else result  # type: ignore[return-value] # told apart at run time
+        return self._wait(called)
 
-        future = self.portal.start_task_soon(awaited)
+    def _wait(self, call: Callable[[], Coroutine[Any, Any, _Value]]) -> _Value:
+        future: Future[_Value] = self.portal.start_task_soon(call)
         try:
             return future.result(DEADLINE)
         finally:
