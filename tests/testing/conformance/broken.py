@@ -96,6 +96,7 @@ OVER_DICTS = [
     over_dicts(dicts.GivesUpAfterAFailure, "S13"),
     over_dicts(dicts.KeepsItsLock, "S13", alone=False),
     over_dicts(dicts.AnswersByNumbers, "S2", alone=False),
+    over_dicts(dicts.LoadsTuples, "S2", alone=False),
 ]
 
 

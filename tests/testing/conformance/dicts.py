@@ -486,6 +486,13 @@ class AnswersByNumbers(Dicts):
         return int(super().commit(subject, change))
 
 
+class LoadsTuples(Dicts):
+    """Hands out its rows as they are."""
+
+    def record(self, revision, document):
+        return (revision, document)
+
+
 def _id(event):
     return event.id
 

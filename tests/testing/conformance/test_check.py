@@ -173,6 +173,59 @@ class RaisesAtTheThird(HaltsAtTheThird):
         dicts.Dicts.put(self, key, change)
 
 
+class LosesTheThird(HaltsAtTheThird):
+    """A commit that should win is lost."""
+
+    def stands(self, key, change):
+        if key[1] == "alice" and self.writes.get(key, 0) > 1:
+            return False
+        return super().stands(key, change)
+
+
+class ForgetsTheThird(HaltsAtTheThird):
+    """The events of a commit are lost."""
+
+    def put(self, key, change):
+        self.writes[key] = self.writes.get(key, 0) + 1
+        dicts.Dicts.put(self, key, change)
+
+    def ids(self, subject):
+        key = self.key(subject)
+        is_hidden = key[1] == "alice" and self.writes.get(key, 0) > 2
+        return [] if is_hidden else super().ids(subject)
+
+
+@pytest.mark.parametrize("kind", [LosesTheThird, ForgetsTheThird])
+def test_the_search_looks_at_answers_and_events(kind):
+    """Whatever differs from the oracle is found: an answer, a document, the events."""
+    with pytest.raises(ConformanceError) as caught:
+        check_storage(dicts.made(kind), events=kind.ids, without=IN_MEMORY)
+
+    assert len(caught.value.breaches) == 1
+
+
+def test_the_search_finds_nothing_of_what_is_left_out():
+    """A clause that is left out is not held against the storage by the search either."""
+    without = {**IN_MEMORY, "S8": "some stay"}
+
+    assert check_storage(dicts.made(HaltsAtTheThird), events=IDS, without=without)
+
+
+def test_what_the_factory_raises_in_the_search_is_raised():
+    """It has nothing to do with the contract."""
+    made = []
+
+    @contextmanager
+    def make():
+        made.append(1)
+        if len(made) > len(CLAUSES) - len(IN_MEMORY) + 1:
+            raise OSError
+        yield dicts.Dicts()
+
+    with pytest.raises(OSError):  # noqa: PT011 - it has no message
+        check_storage(make, events=IDS, without=IN_MEMORY)
+
+
 def test_an_error_is_told_by_its_kind():
     """What is raised may quote the document: its message is not told."""
     with pytest.raises(ConformanceError) as caught:

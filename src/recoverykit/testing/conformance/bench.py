@@ -1,6 +1,6 @@
 """The bench on which one clause tries one fresh storage."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -54,7 +54,7 @@ class Bench:
         return self.handle.steps
 
     @contextmanager
-    def another(self) -> Iterator[Handle]:
+    def another(self) -> Generator[Handle]:
         """Open another handle on the same data."""
         with self.doorway().open() as stage:
             yield Handle(stage.storage, trail=self.rig.trail, steps=self.steps, name="B")
@@ -77,7 +77,7 @@ class Bench:
 
 
 @contextmanager
-def set_up(rig: Rig, steps: Steps) -> Iterator[Bench]:
+def set_up(rig: Rig, steps: Steps) -> Generator[Bench]:
     """Make a fresh storage, and a bench around it."""
     with rig.doorway.open() as stage:
         handle = Handle(stage.storage, trail=rig.trail, steps=steps)

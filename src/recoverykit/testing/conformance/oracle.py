@@ -14,10 +14,10 @@ class Oracle:
         gone: every revision that has ever stood and stands no more, the oldest first.
     """
 
-    standing: dict[str, tuple[str, str]] = field(default_factory=dict)
-    told: dict[str, list[str]] = field(default_factory=dict)
-    erased: set[str] = field(default_factory=set)
-    gone: list[str] = field(default_factory=list)
+    standing: dict[str, tuple[str, str]] = field(default_factory=dict[str, tuple[str, str]])
+    told: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
+    erased: set[str] = field(default_factory=set[str])
+    gone: list[str] = field(default_factory=list[str])
 
     def revision(self, subject: str) -> str | None:
         """Return the revision that stands."""

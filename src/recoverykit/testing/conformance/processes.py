@@ -2,7 +2,7 @@
 
 import multiprocessing
 import pickle
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
@@ -34,7 +34,7 @@ class Processes:
         self._is_lent = False
 
     @contextmanager
-    def rival(self, doorway: Doorway) -> Iterator["Rival"]:
+    def rival(self, doorway: Doorway) -> Generator["Rival"]:
         """Let the process open a storage, and close it in the end."""
         if self._is_lent:
             self.kill()  # a race has ended in the middle: who knows what it is doing
@@ -140,7 +140,7 @@ def _serve(pipe: Connection) -> None:
                     _contend(stage, pipe)
             except Exception as error:  # noqa: BLE001 - it is told
                 pipe.send((error_in_words(error), 0))
-                raise SystemExit from None
+                return
             pipe.send((True, 0))
 
 

@@ -7,7 +7,7 @@ it, and not by luck.
 """
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum
@@ -171,7 +171,7 @@ def _spread(places: int, points: int) -> list[int]:
 
 
 @contextmanager
-def _switching_often() -> Iterator[None]:
+def _switching_often() -> Generator[None]:
     before = sys.getswitchinterval()
     sys.setswitchinterval(_SWITCH)
     try:

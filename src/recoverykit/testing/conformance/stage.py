@@ -1,6 +1,6 @@
 """An open storage as the checks use it: its methods are called, and commits of it contend."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -81,7 +81,7 @@ class Doorway:
     backend: str | None
 
     @contextmanager
-    def open(self) -> Iterator[Stage]:
+    def open(self) -> Generator[Stage]:
         """Open the storage; where it is awaited, on an event loop of its own."""
         with self._stage() as stage:
             yield stage
@@ -95,7 +95,7 @@ class Doorway:
 
 
 @contextmanager
-def _called(opener: Callable[[], AbstractContextManager[Storage]]) -> Iterator[Stage]:
+def _called(opener: Callable[[], AbstractContextManager[Storage]]) -> Generator[Stage]:
     way: object = opener()
     if not isinstance(way, AbstractContextManager):
         raise InvalidArgument("make and reopen must give context managers")

@@ -1,6 +1,6 @@
 """A storage that is awaited, behind methods that are called: each call is a task of its own."""
 
-from collections.abc import Callable, Coroutine, Generator, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Generator, Sequence
 from concurrent.futures import Future
 from contextlib import AbstractAsyncContextManager, contextmanager, suppress
 from functools import partial
@@ -25,7 +25,7 @@ _Value = TypeVar("_Value")
 @contextmanager
 def open_awaited(
     opener: Callable[[], AbstractAsyncContextManager[AsyncStorage]], backend: str
-) -> Iterator[Stage]:
+) -> Generator[Stage]:
     """Open a storage on an event loop in a thread of its own."""
     way: object = opener()
     if not isinstance(way, AbstractAsyncContextManager):
@@ -160,14 +160,14 @@ def _stepped(
     inner: Coroutine[Any, Any, _Value], step: Callable[[], Coroutine[Any, Any, None]]
 ) -> Generator[Any, Any, _Value]:
     """Await a coroutine, and do something each time when it has waited for something."""
-    send, value = inner.send, None
+    go_on: Callable[[], Any] = partial(inner.send, None)
     while True:
         yield from step().__await__()
         try:
-            waits_for = send(value)
+            waits_for = go_on()
         except StopIteration as end:
             return cast("_Value", end.value)
         try:
-            send, value = inner.send, (yield waits_for)
+            go_on = partial(inner.send, (yield waits_for))
         except BaseException as error:  # noqa: BLE001 - the coroutine's to handle
-            send, value = inner.throw, error
+            go_on = partial(inner.throw, error)
