@@ -2,9 +2,12 @@
 
 from dataclasses import replace
 
+import pytest
+
 from recoverykit import Argon2idHasher, Policy, RecoveryKit, Subject
 from recoverykit.storage import Change
 from recoverykit.storage.memory import MemoryStorage
+from tests.storage import changes
 
 ALICE = Subject("alice")
 
@@ -45,3 +48,26 @@ def test_a_kit_used_within_is_decided_again():
     looks = []
     assert kit.redeem("alice", code, within=lambda _: looks.append(kit.status("alice").remaining))
     assert looks == [10]
+
+
+class Unreadable(tuple):
+    """Events that cannot be read to the end."""
+
+    __slots__ = ()
+
+    def __iter__(self):
+        yield self[0]
+        raise MemoryError
+
+
+def test_a_commit_that_is_broken_off_leaves_nothing_half_done():
+    """What cannot be written whole is not written at all: neither document nor events (S7)."""
+    storage = MemoryStorage()
+    first = changes.change(events=[changes.event()])
+    assert storage.commit(ALICE, first)
+    trail = storage.events(ALICE)
+    for second in (changes.change(first.revision), changes.erasure(first.revision)):
+        with pytest.raises(MemoryError):
+            storage.commit(ALICE, replace(second, events=Unreadable(second.events)))
+        assert storage.load(ALICE).revision == first.revision
+        assert storage.events(ALICE) == trail

@@ -148,6 +148,9 @@ class MemoryStorage:
         return change.expected == (record.revision if record else None)
 
     def _write(self, subject: Subject, change: Change) -> None:
+        # Whatever may raise comes first: half a change must never stand (S7).
+        erases = change.document is None
+        events = (*(() if erases else self._events.get(subject, ())), *change.events)
         if change.document is None:
             self._records.pop(subject, None)
             self._summaries.pop(subject, None)
@@ -156,8 +159,8 @@ class MemoryStorage:
             self._records[subject] = Record(revision=change.revision, document=change.document)
         if change.summary is not None:
             self._summaries[subject] = change.summary
-        if change.events:
-            self._events[subject] = (*self._events.get(subject, ()), *change.events)
+        if events:
+            self._events[subject] = events
 
 
 class AsyncMemoryStorage:

@@ -20,13 +20,32 @@ from recoverykit.testing.faulty import FaultyStorage
 from recoverykit.testing.history import Crashed, End, History, Landed, Raised, Returned
 from recoverykit.testing.script import Calls
 
-# PLACE for check_storage, check_async_storage, CLAUSES, Clause and Report, of
-# recoverykit.testing.conformance, and for check_host and Host, of recoverykit.testing.hosts: name
-# them below, in `_DRAWN`, and in `__all__`.
 if TYPE_CHECKING:
     from recoverykit.testing import strategies as strategies
+    from recoverykit.testing.conformance import (
+        CLAUSES,
+        Clause,
+        Report,
+        check_async_storage,
+        check_storage,
+    )
+    from recoverykit.testing.hosts import (
+        FORMS,
+        PROMISES,
+        Checked,
+        Form,
+        Host,
+        Promise,
+        check_host,
+    )
 else:
-    _DRAWN = {"strategies": "recoverykit.testing.strategies"}
+    _STORAGES = ("CLAUSES", "Clause", "Report", "check_async_storage", "check_storage")
+    _HOSTS = ("FORMS", "PROMISES", "Checked", "Form", "Host", "Promise", "check_host")
+    _DRAWN = {
+        "strategies": "recoverykit.testing.strategies",
+        **dict.fromkeys(_STORAGES, "recoverykit.testing.conformance"),
+        **dict.fromkeys(_HOSTS, "recoverykit.testing.hosts"),
+    }
 
     def __getattr__(name: str) -> object:
         if name not in _DRAWN:
@@ -39,9 +58,14 @@ else:
 
 
 __all__ = [
+    "CLAUSES",
+    "FORMS",
+    "PROMISES",
     "AsyncFaultyStorage",
     "Breach",
     "Calls",
+    "Checked",
+    "Clause",
     "CommitFault",
     "ConformanceError",
     "Crashed",
@@ -50,15 +74,22 @@ __all__ = [
     "FaultPlan",
     "Faults",
     "FaultyStorage",
+    "Form",
     "History",
+    "Host",
     "Landed",
     "LoadFault",
     "ManualClock",
     "OutsideTests",
+    "Promise",
     "Raised",
+    "Report",
     "Returned",
     "cheap_hasher",
     "cheapened",
+    "check_async_storage",
+    "check_host",
+    "check_storage",
     "deterministic",
     "explore",
     "for_tests",

@@ -1,0 +1,192 @@
+"""Commits that go wrong in the storage's hands: how they are provoked, and what is seen of them.
+
+A kit cannot pull a plug. But it can hand in a change that most storages cannot write to the end: an
+event whose id stands already, and events that break off while they are read. A storage that
+writes such a change nevertheless is right as well.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from threading import Thread
+from typing import Final, TypeVar
+
+from recoverykit.core.events import Event
+from recoverykit.core.record import Change, Record
+from recoverykit.core.subject import Subject
+from recoverykit.testing.conformance.bench import Bench
+from recoverykit.testing.conformance.contender import NoAnswer
+from recoverykit.testing.conformance.deviation import Deviation
+
+_Value = TypeVar("_Value")
+
+PATIENCE: Final = 5.0  # seconds: whoever has not answered by then waits for what never comes
+
+WITNESS: Final = Subject("witness")
+
+
+class Unusable(Exception):
+    """Raised where nothing more can be tried after a commit that failed: S13 asks for that."""
+
+
+class BrokenOff(Exception):
+    """Raised while a storage reads the events of a change."""
+
+
+class Interrupted(KeyboardInterrupt):
+    """Raised while a storage reads the events of a change, as Ctrl+C would be."""
+
+
+class _BreakingOff(tuple[Event, ...]):
+    """Events of which only the first can be had."""
+
+    __slots__ = ()
+    error: type[BaseException] = BrokenOff
+
+    def __iter__(self) -> Iterator[Event]:
+        yield self[0]
+        raise self.error("the events break off here")
+
+
+class _Interrupting(_BreakingOff):
+    __slots__ = ()
+    error = Interrupted
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Spoil:
+    """How a change is made one that most storages cannot write."""
+
+    how: str
+    spoiled: Callable[[Change], Change]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """A commit that was to go wrong.
+
+    Attributes:
+        subject: whose.
+        change: what was to be written.
+        fresh: the events that stood nowhere before.
+        answer: what the storage said.
+        before: what was seen before.
+        after: what was seen afterwards; None where nothing could be seen.
+    """
+
+    subject: Subject
+    change: Change
+    fresh: set[str]
+    answer: bool | BaseException
+    before: tuple[Record | None, tuple[str, ...]]
+    after: tuple[Record | None, tuple[str, ...]] | None
+
+    @property
+    def has_landed(self) -> bool:
+        """Whether the document is as the change would have it."""
+        if self.after is None:
+            return False
+        record, _ = self.after
+        erases = self.change.document is None
+        return (record and record.revision) == (None if erases else self.change.revision)
+
+    def expect(self, holds: object, what: str) -> None:
+        """Require something of it.
+
+        Raises:
+            Deviation: it does not hold.
+        """
+        if not holds:
+            raise Deviation(what, about=(self.subject,))
+
+
+def failures(bench: Bench) -> Iterator[Failure]:
+    """Provoke a failure in an insert, in an update and in an erasure, in each way.
+
+    Raises:
+        Unusable: after the last one nothing could be seen.
+    """
+    changes = bench.changes
+    bench.steps.begin()
+    told = changes.event(WITNESS)
+    bench.handle.commit(WITNESS, changes.put(WITNESS, on=None, events=(told,)))
+    for spoil in _spoils(told, is_awaited=bench.rig.doorway.backend is not None):
+        for verb in ("insert", "update", "erase"):
+            subject = changes.subject(verb)
+            bench.steps.begin()
+            standing = None
+            if verb != "insert":
+                bench.handle.commit(subject, was := changes.put(subject, on=None, events=1))
+                standing = was.revision
+            plain = (
+                changes.erasure(subject, on=standing, events=2)
+                if verb == "erase"
+                else changes.put(subject, on=standing, events=2)
+            )
+            failure = _failed(bench, subject, plain, spoil)
+            yield failure
+            if failure.after is None:
+                raise Unusable
+
+
+def _failed(bench: Bench, subject: Subject, plain: Change, spoil: _Spoil) -> Failure:
+    before = bench.handle.state(subject)
+    noted = f"{bench.steps.change(plain)}, {spoil.how}"
+    try:
+        answer: bool | BaseException = bench.handle.commit(
+            subject, spoil.spoiled(plain), noted=noted
+        )
+    except (Exception, Interrupted) as error:  # noqa: BLE001 - a storage may raise anything
+        answer = error
+    try:
+        after = patiently(lambda: bench.handle.state(subject))
+    except Exception:  # noqa: BLE001 - whether it is usable is S13's to ask
+        after = None
+    return Failure(
+        subject=subject,
+        change=plain,
+        fresh={event.id for event in plain.events},
+        answer=answer,
+        before=before,
+        after=after,
+    )
+
+
+def patiently(call: Callable[[], _Value]) -> _Value:
+    """Return what a call returns, or raise `NoAnswer` where it hangs."""
+    results: list[_Value] = []
+    errors: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            results.append(call())
+        except BaseException as error:  # noqa: BLE001 - it is raised below
+            errors.append(error)
+
+    thread = Thread(target=run, daemon=True)
+    thread.start()
+    thread.join(PATIENCE)
+    if errors:
+        raise errors[0]
+    if not results:
+        raise NoAnswer(f"no answer within {PATIENCE:.0f} s")
+    return results[0]
+
+
+def _spoils(told: Event, *, is_awaited: bool) -> tuple[_Spoil, ...]:
+    def repeating(change: Change) -> Change:
+        first, *rest = change.events
+        return replace(change, events=(first, told, *rest))
+
+    def breaking_off(change: Change) -> Change:
+        return replace(change, events=_BreakingOff(change.events))
+
+    def interrupting(change: Change) -> Change:
+        return replace(change, events=_Interrupting(change.events))
+
+    spoils = (
+        _Spoil(how="and once more an event that stands already", spoiled=repeating),
+        _Spoil(how="which break off behind the first", spoiled=breaking_off),
+        _Spoil(how="interrupted behind the first", spoiled=interrupting),
+    )
+    # An interrupt would end the event loop of a storage that is awaited, whatever it does.
+    return spoils[:2] if is_awaited else spoils

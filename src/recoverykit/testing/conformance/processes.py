@@ -1,0 +1,158 @@
+"""Processes that open a storage by themselves: rivals in a race, and victims that are killed."""
+
+import multiprocessing
+import pickle
+from collections.abc import Generator
+from contextlib import contextmanager, suppress
+from multiprocessing.connection import Connection
+from multiprocessing.context import SpawnProcess
+from typing import Final
+
+from recoverykit.testing.conformance.contender import DEADLINE, Answer, Contender, NoAnswer
+from recoverykit.testing.conformance.stage import Doorway, Move, Stage
+from recoverykit.testing.conformance.steps import error_in_words
+
+# Nothing of the threads and locks of the process that checks gets into one that is spawned.
+_SPAWN: Final = multiprocessing.get_context("spawn")
+
+
+def is_portable(doorway: Doorway) -> bool:
+    """Whether another process can be told how to open a storage."""
+    try:
+        pickle.dumps(doorway)
+    except Exception:  # noqa: BLE001 - whatever an object raises when it is pickled
+        return False
+    return True
+
+
+class Processes:
+    """The one process that opens what another one has made, started when first asked for."""
+
+    def __init__(self) -> None:
+        self._process: SpawnProcess | None = None
+        self._pipe: Connection | None = None
+        self._is_lent = False
+
+    @contextmanager
+    def rival(self, doorway: Doorway) -> Generator["Rival"]:
+        """Let the process open a storage, and close it in the end."""
+        if self._is_lent:
+            self.kill()  # a race has ended in the middle: who knows what it is doing
+        pipe = self._started()
+        self._is_lent = True
+        pipe.send(doorway)
+        rival = Rival(pipe)
+        yield rival
+        if self._pipe is pipe:
+            rival.close()
+            self._is_lent = False
+
+    def kill(self) -> None:
+        """Kill the process, whatever it is doing; another one is started for the next rival."""
+        if self._process is not None:
+            self._process.kill()
+        self._forget()
+
+    def close(self) -> None:
+        """Let the process end by itself, if it does."""
+        if self._is_lent:
+            self.kill()
+        self._forget()
+
+    def _started(self) -> Connection:
+        if self._pipe is None:
+            ours, theirs = _SPAWN.Pipe()
+            self._process = _SPAWN.Process(target=_serve, args=(theirs,), daemon=True)
+            self._process.start()
+            theirs.close()
+            self._pipe = ours
+        return self._pipe
+
+    def _forget(self) -> None:
+        if self._pipe is not None:
+            self._pipe.close()
+        if self._process is not None:
+            self._process.join(DEADLINE)
+            self._process.close()
+        self._process = self._pipe = None
+        self._is_lent = False
+
+
+class Rival:
+    """A process with a handle of its own, as seen from the one that checks."""
+
+    def __init__(self, pipe: Connection) -> None:
+        self._pipe = pipe
+        self._answer: Answer | None = None
+        self.places = 0
+
+    def begin(self, move: Move, *, hold_at: int = 0) -> Contender:
+        """Let the process begin a commit."""
+        self._answer = None
+        self._send((move, hold_at))
+        return self
+
+    def wait_until_held(self) -> None:
+        """Return when it is held up, or has ended before it came that far."""
+        self._hear()
+
+    def wait(self, seconds: float) -> None:
+        """Return when it has something to say, or after so many seconds."""
+        self._pipe.poll(seconds)
+
+    def release(self) -> None:
+        """Let it go on."""
+        self._send(None)
+
+    def join(self) -> Answer:
+        """Return its answer."""
+        while self._answer is None:
+            self._hear()
+        return self._answer
+
+    def close(self) -> None:
+        """Let it close what it has opened."""
+        self._send(None)
+        self._hear()
+
+    def _send(self, order: tuple[Move, int] | None) -> None:
+        with suppress(OSError):  # it has ended: what it had to say is still to be heard
+            self._pipe.send(order)
+
+    def _hear(self) -> None:
+        try:
+            if self._pipe.poll(DEADLINE):
+                answer, self.places = self._pipe.recv()
+            else:
+                answer = f"no answer within {DEADLINE:.0f} s"
+        except (EOFError, OSError):
+            answer = "the process ended"
+        self._answer = NoAnswer(answer) if isinstance(answer, str) else answer
+
+
+def _serve(pipe: Connection) -> None:
+    """Open what comes through the pipe, one after the other, until nobody is there any more."""
+    with suppress(EOFError, OSError):
+        while True:
+            doorway: Doorway = pipe.recv()
+            try:
+                with doorway.open() as stage:
+                    _contend(stage, pipe)
+            except Exception as error:  # noqa: BLE001 - it is told
+                pipe.send((error_in_words(error), 0))
+                return
+            pipe.send((True, 0))
+
+
+def _contend(stage: Stage, pipe: Connection) -> None:
+    while order := pipe.recv():
+        move, hold_at = order
+        contender = stage.begin(move, hold_at=hold_at)
+        if hold_at:
+            contender.wait_until_held()
+            pipe.send((None, 0))
+            pipe.recv()
+            contender.release()
+        answer = contender.join()
+        told = error_in_words(answer) if isinstance(answer, BaseException) else answer
+        pipe.send((told, contender.places))

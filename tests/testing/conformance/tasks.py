@@ -1,0 +1,104 @@
+"""Storages that are awaited, over dicts: one that is right, and some that are not."""
+
+from contextlib import asynccontextmanager
+
+from anyio import Lock
+from anyio.lowlevel import checkpoint
+
+from tests.testing.conformance.dicts import Dicts
+
+
+class Awaited:
+    """A storage that keeps its contract, and gives way wherever a database would be asked."""
+
+    def __init__(self):
+        self.dicts = Dicts()
+        self.lock = Lock()
+
+    async def load(self, subject):
+        await checkpoint()
+        return self.dicts.load(subject)
+
+    async def commit(self, subject, change):
+        async with self.lock:
+            return await self.swap(subject, change)
+
+    async def swap(self, subject, change):
+        key = self.dicts.key(subject)
+        await checkpoint()
+        if not self.dicts.stands(key, change):
+            return False
+        await checkpoint()
+        await self.write(key, change)
+        return True
+
+    async def write(self, key, change):
+        self.dicts.write(key, change)
+
+    def ids(self, subject):
+        return self.dicts.ids(subject)
+
+
+class GivesWayInBetween(Awaited):
+    """Check, then give way, then write."""
+
+    async def commit(self, subject, change):
+        return await self.swap(subject, change)
+
+
+class SharesItsEvents(Awaited):
+    """What is to be told waits in a list of the storage, not of the call."""
+
+    def __init__(self):
+        super().__init__()
+        self.waiting = {}
+
+    async def commit(self, subject, change):
+        key = self.dicts.key(subject)
+        waiting = self.waiting.setdefault(key, [])
+        waiting.extend(change.events)
+        await checkpoint()
+        if not self.dicts.stands(key, change):
+            return False
+        self.dicts.write(key, _with(change, tuple(waiting)))
+        waiting.clear()
+        return True
+
+
+class LosesItsLock(Awaited):
+    """A task that fails or is cancelled keeps the others out for ever."""
+
+    async def commit(self, subject, change):
+        await self.lock.acquire()
+        won = await self.swap(subject, change)
+        self.lock.release()
+        return won
+
+
+class TellsAfterGivingWay(Awaited):
+    """The document, then a turn for others, then the events."""
+
+    async def write(self, key, change):
+        self.dicts.write(key, _with(change, ()))
+        await checkpoint()
+        self.dicts.told[key] += [event.id for event in change.events]
+
+
+def _with(change, events):
+    return type(change)(
+        expected=change.expected,
+        revision=change.revision,
+        document=change.document,
+        events=events,
+        summary=change.summary,
+    )
+
+
+def made(kind):
+    """Return what makes fresh storages of a kind."""
+
+    @asynccontextmanager
+    async def make():
+        yield kind()
+
+    return make
