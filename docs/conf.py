@@ -21,8 +21,14 @@ autodoc_preserve_defaults = True
 python_use_unqualified_type_names = True
 
 # The pages of other projects are not fetched for a build, so nothing of theirs can be linked.
+_FOREIGN = "collections|contextlib|datetime|enum|hypothesis|opentelemetry|sqlalchemy|types|typing"
+# What is handed from one public function to another one, and is told there.
+_HANDED = "core.format.ParsedCode|core.hasher.CheapHasher|testing.conformance.bench.Bench"
 nitpick_ignore_regex = [
-    ("py:.*", r"(collections|contextlib|datetime|enum|opentelemetry|sqlalchemy|types|typing)\..*"),
-    # What `CodeFormat.parse` returns is told there; the class itself is not public.
-    ("py:class", r"recoverykit\.core\.format\.ParsedCode"),
+    ("py:.*", rf"({_FOREIGN})\..*"),
+    ("py:class", rf"recoverykit\.({_HANDED})"),
+    # Flows of a host's own do not hash.
+    ("py:class", r"recoverykit\.core\.effects\.Derived?"),
+    # Type variables.
+    ("py:class", r"recoverykit\..*\.(UserT|_Called|_Awaited)"),
 ]

@@ -47,6 +47,7 @@ FOREIGN = frozenset(
         "CI=true",
         "Cache-Control",
         "dispose(close=False)",
+        "flock",
         "function(connection)",
         "hashlib",
         "make",

@@ -2,7 +2,7 @@
 
 Tests are running in this process where
 
-* pytest or `unittest` has called this very thread, or the main one, and has not returned;
+* pytest or ``unittest`` has called this very thread, or the main one, and has not returned;
 * somebody says so, with `for_tests`.
 
 Nothing else counts: neither what the environment says, which other programs inherit, nor what is
@@ -41,7 +41,7 @@ _SAID = _Said()
 def for_tests() -> Generator[None]:
     """Say that tests are running, in the whole process, until the block is left.
 
-    For runners that are neither pytest nor `unittest`, and for programs that a test has started.
+    For runners that are neither pytest nor ``unittest``, and for programs that a test has started.
     """
     _SAID.add(1)
     try:

@@ -7,7 +7,7 @@ import pytest
 
 from recoverykit import testing
 
-NEED_HYPOTHESIS = ["strategies"]
+NEED_HYPOTHESIS = ["strategies", "check_host", "Host"]
 
 
 def run(script):

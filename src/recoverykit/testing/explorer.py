@@ -102,7 +102,7 @@ def explore(
         now: the time on the clock.
 
     Returns:
-        How much was explored. Compare it with a floor: a scenario that has become trivial by
+        How much was explored. Compare it with a floor, for a scenario that has become trivial by
         mistake passes every check.
 
     Raises:

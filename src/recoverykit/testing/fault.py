@@ -17,7 +17,7 @@ class LoadFault(Enum):
     """It raises `StorageError`."""
 
     BROKEN = "broken"
-    """It raises `ConnectionError`, as a driver does."""
+    """It raises ``ConnectionError``, as a driver does."""
 
     STALE = "stale"
     """It returns what stood before the newest record, as a replica does that lags behind."""
@@ -26,7 +26,7 @@ class LoadFault(Enum):
     """It returns None, as a replica does that has never heard of the subject."""
 
     REPEATED = "repeated"
-    """It returns what the load before it did: two reads in the wrong order."""
+    """It returns what the load before it did, as if two reads came in the wrong order."""
 
     DELAYED = "delayed"
     """It lets ``meanwhile`` go first."""
@@ -45,10 +45,10 @@ class CommitFault(Enum):
     """It returns False though nobody else has won, as the victim of a deadlock does."""
 
     BROKEN_BEFORE = "broken before"
-    """It raises `ConnectionError`, and the change has not landed."""
+    """It raises ``ConnectionError``, and the change has not landed."""
 
     BROKEN_AFTER = "broken after"
-    """It raises `ConnectionError`, and the change has landed."""
+    """It raises ``ConnectionError``, and the change has landed."""
 
     LOST_BEFORE = "lost before"
     """It raises `OutcomeUnknown`, and the change has not landed."""

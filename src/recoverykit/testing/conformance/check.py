@@ -42,7 +42,7 @@ def check_storage(
             often: for each clause, and for each sequence of steps that is searched.
         reopen: takes a storage that was made and returns a function: what it returns is a
             context manager that gives another handle on the same data. The function goes to other
-            processes: it is a class, a function of a module or a `functools.partial` of one, with
+            processes: it is a class, a function of a module or a ``functools.partial`` of one, with
             arguments that can be pickled, such as a path or an address. Needed for S10 and S12.
         events: returns the ids of the events of a subject; needed for S7, but where the storage
             is a `recoverykit.storage.OutboxStorage`.
