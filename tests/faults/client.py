@@ -1,5 +1,6 @@
 """A client: a process that redeems, replaces and repeats until it is told to stop, or killed."""
 
+import logging
 import random
 import time
 from collections.abc import Callable, Iterator
@@ -9,6 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import sqlalchemy as sa
 from anyio.from_thread import start_blocking_portal
 
 from recoverykit import (
@@ -32,8 +34,9 @@ from recoverykit.storage import Storage
 from recoverykit.storage.sql import AsyncSQLStorage, SQLStorage
 from tests.awaited import Awaited
 from tests.faults.board import Board, Sheet
-from tests.faults.history import Deed, Ending, Log, Operation, Told, Verb
+from tests.faults.history import Deed, Ending, Log, Told, Verb
 from tests.faults.specification import COUNT
+from tests.faults.witness import AsyncWatched, Watch, Watched
 
 POLICY = Policy(
     count=COUNT,
@@ -51,7 +54,7 @@ _VERBS = {
     Verb.STATUS: 14,
     Verb.REPLACE: 12,
     Verb.REVOKE: 2,
-    Verb.ERASE: 2,
+    Verb.ERASE: 1,
 }
 _REFUSED = {
     CodeAlreadyUsed: Ending.USED,
@@ -69,6 +72,8 @@ class Place:
         folder: where the logs are kept, and the board in a folder of its own.
         url: the address of its database.
         is_awaited: whether its kit is awaited, on an event loop of its own.
+        is_reader: whether it only ever asks for the status.
+        is_hosted: whether its engine is one of the host's, with no settings of ours.
         wrap: what becomes of its storage; None for nothing.
     """
 
@@ -76,6 +81,8 @@ class Place:
     folder: Path
     url: str
     is_awaited: bool = False
+    is_reader: bool = False
+    is_hosted: bool = False
     wrap: Callable[[Storage], Storage] | None = None
 
     @property
@@ -92,23 +99,34 @@ class Place:
 
 
 @contextmanager
-def opened(place: Place) -> Iterator[Any]:
-    """Open a kit on an engine of its own."""
+def opened(place: Place) -> Iterator[tuple[Any, Watch]]:
+    """Open a kit on an engine of its own, and watch its storage."""
     with ExitStack() as exits:
         if place.is_awaited:
             portal = exits.enter_context(start_blocking_portal())
-            storage = AsyncSQLStorage(place.url)
-            exits.callback(portal.call, storage.close)
-            yield Awaited(AsyncRecoveryKit(storage, policy=POLICY), portal)
+            awaited = AsyncSQLStorage(place.url)
+            exits.callback(portal.call, awaited.close)
+            watch = AsyncWatched(awaited)
+            yield Awaited(AsyncRecoveryKit(watch, policy=POLICY), portal), watch
         else:
-            own = exits.enter_context(SQLStorage(place.url))
-            yield RecoveryKit(place.wrap(own) if place.wrap else own, policy=POLICY)
+            own: Storage = exits.enter_context(SQLStorage(_engine_or_url(place, exits)))
+            seen = Watched(place.wrap(own) if place.wrap else own)
+            yield RecoveryKit(seen, policy=POLICY), seen
+
+
+def _engine_or_url(place: Place, exits: ExitStack) -> sa.Engine | str:
+    if not place.is_hosted:
+        return place.url
+    engine = sa.create_engine(place.url)
+    exits.callback(engine.dispose)
+    return engine
 
 
 def run(place: Place) -> None:
     """Be a client."""
-    with opened(place) as kit:
-        client = Client(kit, place)
+    logging.getLogger("sqlalchemy.pool").setLevel(logging.CRITICAL)  # of connections that were cut
+    with opened(place) as (kit, watch):
+        client = Client(kit, place, watch)
         client.resume()
         while not place.stop.exists():
             client.act()
@@ -120,14 +138,17 @@ class Client:
     Args:
         kit: its kit.
         place: what it was given.
+        watch: what sees the commits of its storage.
     """
 
-    def __init__(self, kit: Any, place: Place) -> None:
+    def __init__(self, kit: Any, place: Place, watch: Watch) -> None:
         self._kit = kit
+        self._watch = watch
         self._log = Log(place.log)
         self._board = Board(place.board)
         self._stop = place.stop
         self._name = place.name
+        self._verbs = {Verb.STATUS: 1} if place.is_reader else _VERBS
         lived = len(self._log.before)
         self._random = random.Random(f"{place.name}, {lived}")  # noqa: S311 - nothing to guess
         self._attempts = lived
@@ -155,8 +176,8 @@ class Client:
         self._attempts += 1
         attempt = f"{self._name}/{self._attempts}"
         sheets = self._board.sheets(subject)
-        (verb,) = self._random.choices(list(_VERBS), list(_VERBS.values()))
-        if not sheets:
+        (verb,) = self._random.choices(list(self._verbs), list(self._verbs.values()))
+        if not sheets and verb is Verb.REDEEM:
             verb = Verb.REPLACE
         if verb is not Verb.REDEEM:
             return Deed(verb=verb, subject=subject, attempt=attempt)
@@ -170,14 +191,15 @@ class Client:
         pause, longest = _PAUSE_SECONDS
         for _ in range(_TRIES):
             self._done += 1
-            if self._call(deed).ending not in {Ending.FAILED, Ending.UNKNOWN}:
+            if self._call(deed) not in {Ending.FAILED, Ending.UNKNOWN}:
                 return
             if self._stop.exists():
                 return
             time.sleep(pause)
             pause = min(2 * pause, longest)
 
-    def _call(self, deed: Deed) -> Operation:
+    def _call(self, deed: Deed) -> Ending:
+        self._watch.reset()
         operation = self._log.begin(deed)
         try:
             got = self._do(deed)
@@ -191,10 +213,11 @@ class Client:
             told = Told(ending=Ending.FAILED)
         else:
             told = _told(got)
-        ended = self._log.end(operation, told)
+        watch = self._watch
+        self._log.end(operation, told, lost=watch.lost, has_won=watch.has_won)
         if told.ending is Ending.OK and isinstance(got, Issued):
             self._board.pin(deed.subject, Sheet(set_id=got.set_id, codes=got.codes))
-        return ended
+        return told.ending
 
     def _do(self, deed: Deed) -> Redemption | Issued | Status | None:
         match deed.verb:

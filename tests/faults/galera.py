@@ -8,6 +8,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import pymysql
+
 from tests.faults.ports import lasting_port
 from tests.faults.postgresql import wait_until
 from tests.servers import MariaDBServer, ProgramMissing
@@ -86,6 +88,19 @@ class GaleraNode(MariaDBServer):
         """How many nodes the cluster has, as this one sees it."""
         ((_, size),) = self._ask("SHOW STATUS LIKE 'wsrep_cluster_size'")
         return int(str(size))
+
+    @contextlib.contextmanager
+    def lagging(self) -> Iterator[None]:
+        """Keep the node from applying what the others write; whoever reads from it may go on."""
+        with (
+            pymysql.connect(host=self.host, port=self.port, user="root") as db,
+            db.cursor() as cursor,
+        ):
+            cursor.execute("FLUSH TABLES WITH READ LOCK")
+            try:
+                yield
+            finally:
+                cursor.execute("UNLOCK TABLES")
 
     def _launch(self) -> None:
         self._extra = ("--wsrep-new-cluster",) if self.is_founder else ()

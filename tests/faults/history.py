@@ -95,6 +95,8 @@ class Operation:
         began: when, in nanoseconds of the machine's monotonic clock.
         ended: when the caller was told; None where the caller died before.
         told: what the caller was told; None where the caller died before.
+        lost: how many commits of the call got no answer.
+        has_won: whether one of its commits was answered to have won.
     """
 
     client: str
@@ -103,6 +105,8 @@ class Operation:
     began: int
     ended: int | None = None
     told: Told | None = None
+    lost: int = 0
+    has_won: bool = False
 
     @property
     def ending(self) -> Ending | None:
@@ -137,11 +141,13 @@ class Log:
         self._write({"call": operation.number, "at": operation.began, "deed": _plain(deed)})
         return operation
 
-    def end(self, operation: Operation, told: Told) -> Operation:
-        """Note what a call has told its caller."""
+    def end(
+        self, operation: Operation, told: Told, *, lost: int = 0, has_won: bool = False
+    ) -> None:
+        """Note what a call has told its caller, and how its commits were answered."""
         ended = time.monotonic_ns()
-        self._write({"call": operation.number, "at": ended, "told": _plain(told)})
-        return dataclasses.replace(operation, ended=ended, told=told)
+        seen = {"told": _plain(told), "lost": lost, "has_won": has_won}
+        self._write({"call": operation.number, "at": ended, **seen})
 
     def close(self) -> None:
         """Close the file."""
@@ -162,9 +168,13 @@ def read(path: Path) -> tuple[Operation, ...]:
                 Operation(client=path.stem, number=line["call"], deed=deed, began=line["at"])
             )
         else:
-            begun = operations[line["call"]]
-            told = _told(line["told"])
-            operations[line["call"]] = dataclasses.replace(begun, ended=line["at"], told=told)
+            operations[line["call"]] = dataclasses.replace(
+                operations[line["call"]],
+                ended=line["at"],
+                told=_told(line["told"]),
+                lost=line["lost"],
+                has_won=line["has_won"],
+            )
     return tuple(operations)
 
 

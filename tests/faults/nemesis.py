@@ -9,9 +9,8 @@ from tests.faults.crew import Crew
 from tests.proxy import COMMIT, Cut, Proxy
 from tests.servers import Server
 
-# On PostgreSQL most commits are one statement, known by the document among its parameters.
-DOCUMENT = rb'\bCOMMIT\b|"format_number'
-Pattern = bytes
+# On PostgreSQL most commits are one statement: a document and an event are among its parameters.
+AT_ONCE = rb'(?s)\bCOMMIT\b|"format_number.*"set_id": |"set_id": .*"format_number'
 
 
 class Nemesis:
@@ -32,7 +31,7 @@ class Nemesis:
         self._random = random.Random(1)  # noqa: S311 - nothing to guess
         self._victims = itertools.cycle(crew.names)
 
-    def cut(self, proxies: Sequence[Proxy], *, times: int, pattern: Pattern = COMMIT) -> None:
+    def cut(self, proxies: Sequence[Proxy], *, times: int, pattern: bytes = COMMIT) -> None:
         """Cut connections at their next commits: half before it arrives, half before its answer."""
         for cut in Cut:
             for proxy in proxies:
@@ -64,6 +63,10 @@ class Nemesis:
             self._crew.kill(next(self._victims))
             self._crew.advance(self._random.randrange(3, 10))
             self.faults["clients killed"] += 1
+
+    def idle(self, calls: int) -> None:
+        """Let the clients contend, and break nothing."""
+        self._crew.advance(calls)
 
     def do(self, name: str, break_it: Callable[[], None], *, between: int | None = None) -> None:
         """Do what a scene knows how to do; then let the clients go on."""

@@ -12,8 +12,10 @@ from tests.faults.linearizability import Refutation, Undecided, refute
 
 
 class Resolution(Enum):
-    """What became of an attempt of which a client was not told at first."""
+    """What became of a change of which somebody was not told at first."""
 
+    LANDED_BY_KIT = "landed, as the same call found"
+    NOT_LANDED_BY_KIT = "not landed, as the same call found"
     LANDED_BY_RETRY = "landed, as the retry was told"
     NOT_LANDED_BY_RETRY = "not landed: the retry did it"
     LANDED_BY_LAST_LOOK = "landed, as the last look showed"
@@ -30,6 +32,8 @@ class Reckoning:
         operations: how many calls there were, by their verbs.
         endings: how many, by their ends.
         subjects: how many subjects.
+        lost_answers: how many calls had an answer of the storage lost and told their client the
+            outcome all the same, by what became of what was lost.
         unknown: how many attempts a client was not told of at first, by what became of them.
         double_spends: the codes that were redeemed more than once.
         lost: the acknowledged successes that do not stand.
@@ -41,6 +45,7 @@ class Reckoning:
     operations: Counter[str]
     endings: Counter[str]
     subjects: int
+    lost_answers: Counter[Resolution]
     unknown: Counter[Resolution]
     double_spends: tuple[Spending | tuple[str, int], ...]
     lost: tuple[Spending, ...]
@@ -73,6 +78,9 @@ def reckon(operations: Iterable[Operation], evidence: Mapping[str, Evidence]) ->
         operations=Counter(each.deed.verb.value for each in every),
         endings=Counter(each.ending.value if each.ending else "died" for each in every),
         subjects=len(histories),
+        lost_answers=Counter(
+            _found_by_kit(each) for each in every if each.lost and not each.is_open
+        ),
         unknown=sum((part.resolutions() for part in parts), Counter()),
         double_spends=tuple(each for part in parts for each in part.double_spends()),
         lost=tuple(each for part in parts for each in part.lost()),
@@ -80,6 +88,13 @@ def reckon(operations: Iterable[Operation], evidence: Mapping[str, Evidence]) ->
         refuted=refuted,
         undecided=tuple(undecided),
     )
+
+
+def _found_by_kit(operation: Operation) -> Resolution:
+    """Return what became of what a call had lost the answer to, by how it went on."""
+    # A refusal that counts is a change as well; one that does not has found nothing of its own.
+    is_landed = not operation.has_won and operation.ending is not Ending.INACTIVE
+    return Resolution.LANDED_BY_KIT if is_landed else Resolution.NOT_LANDED_BY_KIT
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,19 +191,23 @@ class _Part:
 
 def as_plain(reckoning: Reckoning) -> dict[str, object]:
     """Return the figures of a reckoning as plain data."""
-    unknown = sorted((each.value, count) for each, count in reckoning.unknown.items())
     return {
         "operations": sum(reckoning.operations.values()),
         "verbs": dict(sorted(reckoning.operations.items())),
         "endings": dict(sorted(reckoning.endings.items())),
         "subjects": reckoning.subjects,
-        "unknown": dict(unknown),
+        "lost_answers": _named(reckoning.lost_answers),
+        "unknown": _named(reckoning.unknown),
         "double_spends": len(reckoning.double_spends),
         "lost_successes": len(reckoning.lost),
         "unasked": len(reckoning.unasked),
         "not_linearizable": len(reckoning.refuted),
         "undecided": len(reckoning.undecided),
     }
+
+
+def _named(counts: "Counter[Resolution]") -> dict[str, int]:
+    return dict(sorted((each.value, count) for each, count in counts.items()))
 
 
 def complaint(reckoning: Reckoning) -> str:

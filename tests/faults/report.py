@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.faults.reckoning import Reckoning, as_plain, complaint
+from tests.faults.reckoning import Reckoning, Resolution, as_plain
 
 REPORT = "RECOVERYKIT_FAULT_REPORT"
 """Environment variable: append the figures of each run to this file, a line of JSON each."""
@@ -36,14 +36,14 @@ class Report:
 
     def __str__(self) -> str:
         plain = as_plain(self.reckoning)
-        unknown = self.reckoning.unknown
+        lost, unknown = self.reckoning.lost_answers, self.reckoning.unknown
         faults = ", ".join(f"{count} {name}" for name, count in sorted(self.faults.items()))
-        told = ", ".join(f"{count} {each.value}" for each, count in unknown.items())
         forgotten = "" if self.forgotten is None else f"; forgotten {self.forgotten}"
         return (
             f"{self.scene}: {plain['operations']} operations on {plain['subjects']} subjects by"
             f" {self.clients} clients in {self.seconds:.0f} s; faults: {faults};"
-            f" unknown {unknown.total()} ({told}); double spends {plain['double_spends']};"
+            f" answers lost {lost.total()}{_in_words(lost)};"
+            f" attempts unknown to their client {unknown.total()}{_in_words(unknown)}; double spends {plain['double_spends']};"
             f" lost successes {plain['lost_successes']}{forgotten};"
             f" not linearizable {plain['not_linearizable']}"
         )
@@ -51,8 +51,6 @@ class Report:
     def publish(self) -> None:
         """Print the line; append the figures where the environment says so."""
         print(f"\n{self}")  # noqa: T201 - for people who look at the run
-        if complaint(self.reckoning) and self.forgotten is None:
-            print(complaint(self.reckoning))  # noqa: T201 - as above
         if path := os.environ.get(REPORT):
             figures = {
                 "scene": self.scene,
@@ -66,3 +64,8 @@ class Report:
                 figures["forgotten"] = self.forgotten
             with Path(path).open("a") as file:
                 file.write(json.dumps(figures) + "\n")
+
+
+def _in_words(counts: "Counter[Resolution]") -> str:
+    told = ", ".join(f"{count} {each.value}" for each, count in counts.items())
+    return f" ({told})" if told else ""

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -15,7 +15,7 @@ from tests.faults.crew import Crew
 from tests.faults.evidence import gather
 from tests.faults.galera import NODES, GaleraNode
 from tests.faults.history import by_subject, read_all
-from tests.faults.nemesis import DOCUMENT, Nemesis
+from tests.faults.nemesis import AT_ONCE, Nemesis
 from tests.faults.ports import lasting_port
 from tests.faults.postgresql import Primary, Standby, wait_until
 from tests.faults.reckoning import reckon
@@ -25,6 +25,7 @@ from tests.servers import Server
 
 CLIENTS = 6
 _CALLS = 120  # that are answered between two faults
+_LATE = 1  # the node that lags
 _ASYNC = {"postgresql": "postgresql+asyncpg", "mysql": "mysql+asyncmy"}
 
 
@@ -35,12 +36,16 @@ class Stage:
     Attributes:
         folder: an empty folder.
         rounds: how often everything is broken.
-        wrap: what becomes of the clients' storages; None for nothing. Then none is awaited.
+        wrap: what becomes of the clients' storages; None for nothing.
+        is_hosted: whether their engines are a host's, with no settings of ours.
+        readers: at which of the addresses the clients only ever ask for the status.
     """
 
     folder: Path
     rounds: int
     wrap: Callable[[Storage], Storage] | None = None
+    is_hosted: bool = False
+    readers: frozenset[int] = frozenset()
 
     def play(
         self,
@@ -86,8 +91,9 @@ class Stage:
     def _places(self, urls: Sequence[str]) -> Iterator[Place]:
         for number in range(CLIENTS):
             url = sa.make_url(urls[number % len(urls)])
-            # Every third, so that with three nodes each has one of the kind.
-            is_awaited = self.wrap is None and number >= CLIENTS - NODES
+            # The last three: with three nodes each has one of the kind.
+            is_plain = self.wrap is None and not self.is_hosted
+            is_awaited = is_plain and number >= CLIENTS - NODES
             if is_awaited:
                 url = url.set(drivername=_ASYNC[url.get_backend_name()])
             yield Place(
@@ -95,13 +101,15 @@ class Stage:
                 folder=self.folder,
                 url=url.render_as_string(hide_password=False),
                 is_awaited=is_awaited,
+                is_reader=number % len(urls) in self.readers,
+                is_hosted=self.is_hosted,
                 wrap=self.wrap,
             )
 
 
 def one_server(stage: Stage, server: Server, *, versions: str) -> Report:
     """Kill a server and the clients, and cut connections."""
-    pattern = DOCUMENT if isinstance(server, Primary) else COMMIT
+    pattern = AT_ONCE if isinstance(server, Primary) else COMMIT
 
     def script(nemesis: Nemesis) -> None:
         for _ in range(stage.rounds):
@@ -122,6 +130,7 @@ def cluster(stage: Stage, nodes: Sequence[GaleraNode]) -> Report:
         for number in range(stage.rounds):
             nemesis.cut(proxies, times=1)
             _kill_node(nemesis, nodes, proxies, 1 + number % (NODES - 1))
+            _let_lag(nemesis, nodes[_LATE])
             nemesis.kill_clients(3)
             nemesis.sever(proxies)
 
@@ -130,6 +139,27 @@ def cluster(stage: Stage, nodes: Sequence[GaleraNode]) -> Report:
         with _proxied_all(urls) as (proxies, through):
             versions = nodes[0].version
             return stage.play("Galera", through, script, last=lambda: url, versions=versions)
+
+
+def stale_cluster(stage: Stage, nodes: Sequence[GaleraNode]) -> Report:
+    """Let clients contend whose engines do not wait for what was written on other nodes."""
+
+    def script(nemesis: Nemesis) -> None:
+        for _ in range(stage.rounds):
+            _let_lag(nemesis, nodes[_LATE])
+
+    careless = replace(stage, is_hosted=True, readers=frozenset({_LATE}))
+    with nodes[0].database() as url:
+        urls = [_moved(url, node.port) for node in nodes]
+        versions = nodes[0].version
+        return careless.play(
+            "Galera without wsrep_sync_wait", urls, script, last=lambda: url, versions=versions
+        )
+
+
+def _let_lag(nemesis: Nemesis, node: GaleraNode) -> None:
+    with node.lagging():
+        nemesis.do("nodes that lag behind", lambda: None)
 
 
 def _kill_node(
@@ -186,7 +216,7 @@ def _replaced(
             primary.follow(standby)
         nemesis.do("standbys attached", lambda: None)
         if is_synchronous:
-            nemesis.cut([proxy], times=2, pattern=DOCUMENT)
+            nemesis.cut([proxy], times=2, pattern=AT_ONCE)
             nemesis.kill_clients(2)
         else:
             # The lag: what is acknowledged from here on, the standby never gets.

@@ -11,7 +11,7 @@ from tests.faults.galera import galera_cluster
 from tests.faults.ports import lasting_port
 from tests.faults.postgresql import Primary
 from tests.faults.reckoning import complaint
-from tests.faults.scenes import Stage, cluster, failover, one_server
+from tests.faults.scenes import Stage, cluster, failover, one_server, stale_cluster
 from tests.servers import MariaDBServer, ProgramMissing
 
 pytestmark = pytest.mark.server
@@ -66,14 +66,29 @@ def test_mariadb_is_killed_and_cut_off(stage):
     assert report.reckoning.unknown.total() > 0
 
 
-def test_nodes_of_a_galera_cluster_contend_and_are_killed(stage):
-    """Writers on different nodes never both win, and a node that joins again is not behind."""
+@pytest.fixture(scope="module")
+def nodes():
+    """A cluster."""
     with installed(), galera_cluster() as nodes:
-        report = cluster(stage, nodes)
-        sizes = {node.size for node in nodes}
+        yield nodes
+
+
+def test_nodes_of_a_galera_cluster_contend_and_are_killed(stage, nodes):
+    """Writers on different nodes never both win, and a node that joins again is not behind."""
+    report = cluster(stage, nodes)
     report.publish()
     assert report.reckoning.is_clean, complaint(report.reckoning)
-    assert sizes == {len(nodes)}
+    assert {node.size for node in nodes} == {len(nodes)}
+
+
+def test_a_galera_cluster_with_stale_loads_spends_no_code_twice(stage, nodes):
+    """Without `wsrep_sync_wait` clients are told what is no longer so, but nothing is lost."""
+    report = stale_cluster(stage, nodes)
+    report.publish()
+    assert report.reckoning.refuted
+    assert not report.reckoning.double_spends
+    assert not report.reckoning.lost
+    assert not report.reckoning.unasked
 
 
 def test_a_synchronous_standby_is_promoted(stage):
