@@ -22,8 +22,8 @@ class Sheet:
 class Board:
     """A folder of files that are only ever appended to.
 
-    The subjects come in generations: a client goes on to the next one when it has done its share, and
-    the others follow it. So many contend for few, and no history gets long.
+    The subjects come in generations: a client goes on to the next one when it has done its share,
+    and the others follow it. So many contend for few, and no history gets long.
 
     Args:
         folder: the folder, which is there.

@@ -1,4 +1,4 @@
-"""The clients, each a process, and who watches over them: starts them, kills them, restarts them."""
+"""The clients, each a process, and who starts them, kills them and starts them again."""
 
 import signal
 import time

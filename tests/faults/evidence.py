@@ -80,4 +80,6 @@ def _evidence(engine: sa.Engine, storage: SQLStorage, subject: str) -> Evidence:
                 events[spending] += 1
             elif kind == EventKind.ISSUED.value:
                 issued[details["attempt"]] += 1
-    return Evidence(set_id=codes["id"] if codes else None, spent=spent, events=events, issued=issued)
+    return Evidence(
+        set_id=codes["id"] if codes else None, spent=spent, events=events, issued=issued
+    )

@@ -69,7 +69,7 @@ def executions(draw, *, most=45, lost=True):
         most: how many operations it has at most.
         lost: whether some answers are lost, and some callers die.
     """
-    chance = random.Random(draw(st.integers(0, 2**32)))
+    chance = random.Random(draw(st.integers(0, 2**32)))  # noqa: S311 - nothing to guess
     return tuple(_execution(chance, draw(st.integers(2, most)), lost=lost))
 
 

@@ -1,7 +1,7 @@
 """What clients did and were told, kept in files that survive their death.
 
-A client writes a line before each call and one after it, by one system call each: when the client is
-killed, the line is in the file, or was never begun.
+A client writes a line before each call and one after it, by one system call each: when the client
+is killed, the line is in the file, or was never begun.
 """
 
 import dataclasses

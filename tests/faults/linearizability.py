@@ -5,12 +5,13 @@ Theory of operation
 
 An operation takes effect at one moment between its beginning and its end. The search looks for an
 order of such moments that the sequential specification allows (Wing and Gong, 1993). The next in
-order can only be one that began before the first end among those that are left. What was placed, and
-what stands after it, tells all about the future, so no such pair is tried twice (Lowe, 2017).
+order can only be one that began before the first end among those that are left. What was placed,
+and what stands after it, tells all about the future, so no such pair is tried twice (Lowe, 2017).
 
 An operation that failed has no moment. One of which nobody knows what became of it has one at any
-time after its beginning, or none; it is placed only where it changes something. Whether a redemption
-of that kind can still change something is told by what stands, so it is no part of the pair.
+time after its beginning, or none; it is placed only where it changes something. Whether a
+redemption of that kind can still change something is told by what stands, so it is no part of the
+pair.
 
 To revoke, and to erase, leaves no mark by which the call could know its own work again: when the
 answer to it was lost, it does it once more. So both may take effect several times before their end.

@@ -1,4 +1,4 @@
-"""The nemesis: breaks one thing after the other while the clients work, and counts what it broke."""
+"""The nemesis: breaks one thing after the other while the clients work, and counts it."""
 
 import itertools
 import random
@@ -53,7 +53,7 @@ class Nemesis:
 
     def crash(self, server: Server) -> None:
         """Kill a server in the middle of its work, and start it again."""
-        self.do(f"{type(server).__name__} killed", server.kill, between=0)
+        self.do("servers killed", server.kill, between=0)
         server.start()
         self._crew.advance(self._calls)
 

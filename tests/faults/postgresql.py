@@ -12,6 +12,7 @@ from tests.servers import PostgreSQLServer, ServerFailed
 
 _SECONDS = 60.0
 _POLL_SECONDS = 0.02
+_STREAMS = "pg_stat_replication WHERE state = 'streaming'"
 
 
 @dataclass(kw_only=True)
@@ -46,7 +47,7 @@ class Primary(PostgreSQLServer):
         self._ask("SELECT pg_reload_conf()")
 
     def _replication(self, what: str) -> object:
-        rows = self._ask(f"SELECT {what} FROM pg_stat_replication WHERE state = 'streaming'")
+        rows = self._ask(f"SELECT {what} FROM {_STREAMS}")  # noqa: S608 - our own
         return rows[0][0] if len(rows) == 1 else None
 
     @property

@@ -43,7 +43,8 @@ class Report:
             f"{self.scene}: {plain['operations']} operations on {plain['subjects']} subjects by"
             f" {self.clients} clients in {self.seconds:.0f} s; faults: {faults};"
             f" answers lost {lost.total()}{_in_words(lost)};"
-            f" attempts unknown to their client {unknown.total()}{_in_words(unknown)}; double spends {plain['double_spends']};"
+            f" attempts unknown to their client {unknown.total()}{_in_words(unknown)};"
+            f" double spends {plain['double_spends']};"
             f" lost successes {plain['lost_successes']}{forgotten};"
             f" not linearizable {plain['not_linearizable']}"
         )

@@ -24,7 +24,7 @@ from tests.proxy import COMMIT, Proxy, proxied
 from tests.servers import Server
 
 CLIENTS = 6
-_CALLS = 120  # that are answered between two faults
+_CALLS = 80  # that are answered between two faults
 _LATE = 1  # the node that lags
 _ASYNC = {"postgresql": "postgresql+asyncpg", "mysql": "mysql+asyncmy"}
 
@@ -159,20 +159,20 @@ def stale_cluster(stage: Stage, nodes: Sequence[GaleraNode]) -> Report:
 
 def _let_lag(nemesis: Nemesis, node: GaleraNode) -> None:
     with node.lagging():
-        nemesis.do("nodes that lag behind", lambda: None)
+        nemesis.do("nodes held back", lambda: None)
 
 
 def _kill_node(
     nemesis: Nemesis, nodes: Sequence[GaleraNode], proxies: Sequence[Proxy], number: int
 ) -> None:
     node, other = nodes[number], nodes[(number + 1) % NODES]
-    nemesis.do("GaleraNode killed", node.kill, between=0)
+    nemesis.do("nodes killed", node.kill, between=0)
     # As a balancer does that has found a node dead.
     proxies[number].lead_to(other.host, other.port)
-    nemesis.do("its clients led to another node", lambda: None)
+    nemesis.do("clients led to another node", lambda: None)
     node.start()
     proxies[number].lead_to(node.host, node.port)
-    nemesis.do("GaleraNode joined again", lambda: None)
+    nemesis.do("nodes joined again", lambda: None)
 
 
 def failover(stage: Stage, primary: Primary, *, is_synchronous: bool) -> Report:
@@ -202,9 +202,7 @@ def failover(stage: Stage, primary: Primary, *, is_synchronous: bool) -> Report:
             server.stop()
 
 
-def _replaced(
-    nemesis: Nemesis, proxy: Proxy, primary: Primary, *, is_synchronous: bool
-) -> Standby:
+def _replaced(nemesis: Nemesis, proxy: Proxy, primary: Primary, *, is_synchronous: bool) -> Standby:
     """Let a new standby take over from the primary."""
     link = Proxy(primary.host, primary.port)
     standby = Standby(durable=True, link=link.port)
@@ -224,7 +222,7 @@ def _replaced(
         primary.kill()
         standby.promote()
         proxy.lead_to(standby.host, standby.port)
-        nemesis.do("primary servers killed, and standbys promoted", lambda: None)
+        nemesis.do("primaries killed and standbys promoted", lambda: None)
     except BaseException:
         standby.stop()
         raise
