@@ -200,7 +200,7 @@ class Client:
 
     def _call(self, deed: Deed) -> Ending:
         self._watch.reset()
-        operation = self._log.begin(deed)
+        operation, why = self._log.begin(deed), ""
         try:
             got = self._do(deed)
         except RedemptionRefused as error:
@@ -209,12 +209,12 @@ class Client:
             raise
         except OutcomeUnknown:
             told = Told(ending=Ending.UNKNOWN)
-        except StorageError:
-            told = Told(ending=Ending.FAILED)
+        except StorageError as error:
+            told, why = Told(ending=Ending.FAILED), str(error)
         else:
             told = _told(got)
         watch = self._watch
-        self._log.end(operation, told, lost=watch.lost, has_won=watch.has_won)
+        self._log.end(operation, told, lost=watch.lost, has_won=watch.has_won, why=why)
         if told.ending is Ending.OK and isinstance(got, Issued):
             self._board.pin(deed.subject, Sheet(set_id=got.set_id, codes=got.codes))
         return told.ending

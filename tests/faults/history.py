@@ -97,6 +97,7 @@ class Operation:
         told: what the caller was told; None where the caller died before.
         lost: how many commits of the call got no answer.
         has_won: whether one of its commits was answered to have won.
+        why: of a failure, what was said of it; empty otherwise.
     """
 
     client: str
@@ -107,6 +108,7 @@ class Operation:
     told: Told | None = None
     lost: int = 0
     has_won: bool = False
+    why: str = ""
 
     @property
     def ending(self) -> Ending | None:
@@ -142,11 +144,17 @@ class Log:
         return operation
 
     def end(
-        self, operation: Operation, told: Told, *, lost: int = 0, has_won: bool = False
+        self,
+        operation: Operation,
+        told: Told,
+        *,
+        lost: int = 0,
+        has_won: bool = False,
+        why: str = "",
     ) -> None:
         """Note what a call has told its caller, and how its commits were answered."""
         ended = time.monotonic_ns()
-        seen = {"told": _plain(told), "lost": lost, "has_won": has_won}
+        seen = {"told": _plain(told), "lost": lost, "has_won": has_won, "why": why}
         self._write({"call": operation.number, "at": ended, **seen})
 
     def close(self) -> None:
@@ -174,6 +182,7 @@ def read(path: Path) -> tuple[Operation, ...]:
                 told=_told(line["told"]),
                 lost=line["lost"],
                 has_won=line["has_won"],
+                why=line["why"],
             )
     return tuple(operations)
 

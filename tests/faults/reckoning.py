@@ -31,6 +31,7 @@ class Reckoning:
     Attributes:
         operations: how many calls there were, by their verbs.
         endings: how many, by their ends.
+        failures: how many failed, by what was said of it.
         subjects: how many subjects.
         lost_answers: how many calls had an answer of the storage lost and told their client the
             outcome all the same, by what became of what was lost.
@@ -44,6 +45,7 @@ class Reckoning:
 
     operations: Counter[str]
     endings: Counter[str]
+    failures: Counter[str]
     subjects: int
     lost_answers: Counter[Resolution]
     unknown: Counter[Resolution]
@@ -77,6 +79,7 @@ def reckon(operations: Iterable[Operation], evidence: Mapping[str, Evidence]) ->
     return Reckoning(
         operations=Counter(each.deed.verb.value for each in every),
         endings=Counter(each.ending.value if each.ending else "died" for each in every),
+        failures=Counter(each.why for each in every if each.why),
         subjects=len(histories),
         lost_answers=Counter(
             _found_by_kit(each) for each in every if each.lost and not each.is_open
@@ -195,6 +198,7 @@ def as_plain(reckoning: Reckoning) -> dict[str, object]:
         "operations": sum(reckoning.operations.values()),
         "verbs": dict(sorted(reckoning.operations.items())),
         "endings": dict(sorted(reckoning.endings.items())),
+        "failures": dict(sorted(reckoning.failures.items())),
         "subjects": reckoning.subjects,
         "lost_answers": _named(reckoning.lost_answers),
         "unknown": _named(reckoning.unknown),

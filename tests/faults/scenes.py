@@ -146,7 +146,8 @@ def stale_cluster(stage: Stage, nodes: Sequence[GaleraNode]) -> Report:
 
     def script(nemesis: Nemesis) -> None:
         for _ in range(stage.rounds):
-            _let_lag(nemesis, nodes[_LATE])
+            # Most of the calls are those of the readers.
+            _let_lag(nemesis, nodes[_LATE], calls=4 * _CALLS)
 
     careless = replace(stage, is_hosted=True, readers=frozenset({_LATE}))
     with nodes[0].database() as url:
@@ -157,9 +158,9 @@ def stale_cluster(stage: Stage, nodes: Sequence[GaleraNode]) -> Report:
         )
 
 
-def _let_lag(nemesis: Nemesis, node: GaleraNode) -> None:
+def _let_lag(nemesis: Nemesis, node: GaleraNode, *, calls: int = _CALLS) -> None:
     with node.lagging():
-        nemesis.do("nodes held back", lambda: None)
+        nemesis.do("nodes held back", lambda: None, between=calls)
 
 
 def _kill_node(
@@ -218,7 +219,7 @@ def _replaced(nemesis: Nemesis, proxy: Proxy, primary: Primary, *, is_synchronou
             nemesis.kill_clients(2)
         else:
             # The lag: what is acknowledged from here on, the standby never gets.
-            nemesis.do("replication links cut", link.close, between=_CALLS // 4)
+            nemesis.do("replication links cut", link.close)
         primary.kill()
         standby.promote()
         proxy.lead_to(standby.host, standby.port)

@@ -10,7 +10,7 @@ pytestmark = pytest.mark.server
 
 REDEMPTION = rb"\bredeemed\b"  # the kind of the event that the one statement writes as well
 CUTS = 3  # of each kind
-CALLS = 200  # after them, in which somebody comes back to what was cut
+CALLS = 300  # after them, in which somebody comes back to what was cut
 
 
 @pytest.fixture
