@@ -41,11 +41,6 @@ class Primary(PostgreSQLServer):
             f"{standby.port} has what was committed before",
         )
 
-    def unfollow(self) -> None:
-        """Acknowledge a commit as soon as it is on the disk of this server."""
-        self._ask("ALTER SYSTEM RESET synchronous_standby_names")
-        self._ask("SELECT pg_reload_conf()")
-
     def _replication(self, what: str) -> object:
         rows = self._ask(f"SELECT {what} FROM {_STREAMS}")  # noqa: S608 - our own
         return rows[0][0] if len(rows) == 1 else None
