@@ -78,7 +78,7 @@ races: setup ## Run the races on every storage at full length: for hours.
 	@RECOVERYKIT_RACE_ROUNDS=200 $(BIN)/python -m pytest tests/races
 
 # For example: make faults FAULT_ROUNDS=3
-FAULT_ROUNDS ?= 12
+FAULT_ROUNDS ?= 20
 faults: setup ## Break real servers while clients redeem, at full length; write faults.json.
 	@rm -f faults.json
 	@RECOVERYKIT_FAULT_ROUNDS=$(FAULT_ROUNDS) RECOVERYKIT_FAULT_REPORT=$(CURDIR)/faults.json \

@@ -190,8 +190,9 @@ class Client:
     def _insist(self, deed: Deed) -> None:
         pause, longest = _PAUSE_SECONDS
         for _ in range(_TRIES):
-            self._done += 1
-            if self._call(deed) not in {Ending.FAILED, Ending.UNKNOWN}:
+            ending = self._call(deed)
+            self._done += ending is not Ending.FAILED
+            if ending not in {Ending.FAILED, Ending.UNKNOWN}:
                 return
             if self._stop.exists():
                 return
