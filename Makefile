@@ -21,7 +21,7 @@ export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo demo-fastapi demo-flask test setup lint types docs bench bench-once coverage races deep clean
+.PHONY: help demo demo-fastapi demo-flask test setup lint types docs bench bench-once coverage races faults deep clean
 
 help: ## Say what can be made.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -77,11 +77,18 @@ coverage: setup ## Run the tests; every line and branch must be run.
 races: setup ## Run the races on every storage at full length: for hours.
 	@RECOVERYKIT_RACE_ROUNDS=200 $(BIN)/python -m pytest tests/races
 
+# For example: make faults FAULT_ROUNDS=3
+FAULT_ROUNDS ?= 20
+faults: setup ## Break real servers while clients redeem, at full length; write faults.json.
+	@rm -f faults.json
+	@RECOVERYKIT_FAULT_ROUNDS=$(FAULT_ROUNDS) RECOVERYKIT_FAULT_REPORT=$(CURDIR)/faults.json \
+	  $(BIN)/python -m pytest -s tests/faults
+
 deep: setup ## Run the tests with many more generated examples.
 	@HYPOTHESIS_PROFILE=deep $(BIN)/python -m pytest
 
 clean: ## Remove all that was made here.
-	@rm -rf $(VENV) docs/_build dist build htmlcov .coverage .coverage.* .benchmarks .hypothesis \
+	@rm -rf $(VENV) docs/_build dist build htmlcov .coverage .coverage.* faults.json .benchmarks .hypothesis \
 	  .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 

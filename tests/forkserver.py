@@ -19,6 +19,7 @@ FORKSERVER.set_forkserver_preload(
         "recoverykit.storage.sql",
         "recoverykit.storage.sql.async_storage",
         "sqlalchemy.orm",
+        "tests.faults.client",
         "tests.hosts.deaths",
         "trio",
     ]

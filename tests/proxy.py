@@ -43,6 +43,11 @@ class Proxy:
         """Cut the connections on which the next statements that match are sent."""
         self._pattern, self._cut, self._times = re.compile(pattern), cut, times
 
+    def lead_to(self, host: str, port: int) -> None:
+        """Cut every connection there is; new ones lead to another server."""
+        self._target = (host, port)
+        self.sever()
+
     def sever(self) -> None:
         """Cut every connection there is; new ones are welcome."""
         with self._lock:
@@ -63,8 +68,9 @@ class Proxy:
         with contextlib.suppress(OSError):
             while True:
                 client, _ = self._listener.accept()
-                server = socket.create_connection(self._target, _SECONDS)
-                server.settimeout(None)
+                if (server := self._reached()) is None:
+                    _close(client)
+                    continue
                 for end in (client, server):
                     end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 with self._lock:
@@ -72,6 +78,15 @@ class Proxy:
                 mute = threading.Event()
                 for work in (self._ask, self._answer):
                     threading.Thread(target=work, args=(client, server, mute), daemon=True).start()
+
+    def _reached(self) -> socket.socket | None:
+        """Connect to the server; None while it is down."""
+        try:
+            server = socket.create_connection(self._target, _SECONDS)
+        except OSError:
+            return None
+        server.settimeout(None)
+        return server
 
     def _ask(self, client: socket.socket, server: socket.socket, mute: threading.Event) -> None:
         with contextlib.suppress(OSError):

@@ -52,6 +52,9 @@ FOREIGN = frozenset(
         "hashlib",
         "make",
     }
+    # settings and packages of databases, and a file that is made
+    | {"fsync", "full_page_writes", "synchronous_commit", "synchronous_standby_names"}
+    | {"remote_apply", "wsrep_sync_wait", "iproute2", "lsof", "faults.json"}
     | {"r"}  # clause S4 calls a revision so
 )
 

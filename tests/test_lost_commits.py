@@ -201,3 +201,24 @@ def test_an_issue_beside_a_set_that_was_confirmed_meanwhile_loses(storage):
     with pytest.raises(ConcurrentUpdate):
         kit.issue(ALICE, replace=True)
     assert kit.redeem(ALICE, codes[0]).remaining == 2
+
+
+@pytest.mark.parametrize("replace", [False, True])
+def test_an_issue_that_landed_and_was_replaced_before_it_was_seen_is_unknown(storage, replace):
+    """It may have ended the set that stood before: no error may say that nothing was changed."""
+    kit = a_kit(storage)
+    if replace:
+        kit.issue(ALICE)
+    real, loads = storage.load, []
+
+    def load(subject):
+        loads.append(subject)
+        if len(loads) == 2:  # between our unknown commit and our look at what stands
+            a_kit(storage).issue(ALICE, replace=True)
+        return real(subject)
+
+    storage.lost_answers, storage.load = 1, load
+    with pytest.raises(OutcomeUnknown):
+        kit.issue(ALICE, replace=replace)
+    issued = [each for each in storage.events(ALICE) if each.kind is EventKind.ISSUED]
+    assert len(issued) == 2 + replace

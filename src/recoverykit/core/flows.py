@@ -4,7 +4,8 @@ The verbs that write go round as `recoverykit.core.rounds` says. What is decided
 in `recoverykit.core.redeemer`; what a lost answer means, in `recoverykit.core.doubt`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias, TypeVar
@@ -71,7 +72,8 @@ def install(
     Raises: as for `issue`.
     """
     issuing = Issuing(call, source, replacing=replacing, session=session)
-    return (yield from go_round(call, issuing.doubt, issuing.decide))
+    with _unknown_after(issuing.doubt, call):
+        return (yield from go_round(call, issuing.doubt, issuing.decide))
 
 
 def confirm(call: Call, text: Masked[str]) -> Flow[Outcome[Status | RedemptionRefused]]:
@@ -246,11 +248,20 @@ def _manage(
         return Step(outcome=outcome, change=_change(call, new, loaded=loaded, events=events))
 
     doubt: Doubt[Outcome[_Managed]] = Doubt(call.attempt)
-    try:
+    with _unknown_after(doubt, call):
         return (yield from go_round(call, doubt, decide))
+
+
+@contextmanager
+def _unknown_after(doubt: Doubt[_Result], call: Call) -> Generator[None]:
+    """Let no error say that nothing was changed where an answer was lost.
+
+    Of what landed, and gave way to another change since, nothing in the document tells.
+    """
+    try:
+        yield
     except RecoveryKitError:
         if doubt.results():
-            # Nothing in the document tells whether an earlier swap of this call has landed.
             raise OutcomeUnknown(call.attempt) from None
         raise
 
