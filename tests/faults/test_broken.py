@@ -11,14 +11,15 @@ pytestmark = pytest.mark.server
 REDEMPTION = rb"\bredeemed\b"  # the kind of the event that the one statement writes as well
 CUTS = 3  # of each kind
 CALLS = 300  # after them, in which somebody comes back to what was cut
+TRIES = 8  # a run finds what is broken in most cases, for it depends on who comes when
 
 
 @pytest.fixture
 def play(postgresql_server, tmp_path):
     """Let clients work on a storage with a fault, while their connections are cut."""
 
-    def play(wrap, *, cuts):
-        stage = Stage(folder=tmp_path, rounds=1, wrap=wrap)
+    def once(wrap, *, cuts, folder):
+        stage = Stage(folder=folder, rounds=1, wrap=wrap)
         with postgresql_server.database() as url, proxied(url) as (proxy, through):
 
             def script(nemesis):
@@ -30,24 +31,33 @@ def play(postgresql_server, tmp_path):
             report = stage.play(name, [through], script, last=lambda: url, versions="PostgreSQL")
         return report.reckoning
 
+    def play(wrap, *, cuts, until):
+        for number in range(TRIES):
+            folder = tmp_path / str(number)
+            folder.mkdir()
+            found = once(wrap, cuts=cuts, folder=folder)
+            if until(found):
+                break
+        return found
+
     return play
 
 
 def test_a_storage_that_checks_and_then_writes_is_found_out(play):
     """Two who have checked at the same time both write: a code is redeemed twice."""
-    found = play(CheckThenWrite, cuts=0)
+    found = play(CheckThenWrite, cuts=0, until=lambda found: found.double_spends)
     assert found.double_spends
 
 
 def test_a_storage_that_takes_a_lost_answer_for_success_is_found_out(play):
     """What was told to be spent is not, whether anybody has come back to it or not."""
-    found = play(Trusting, cuts=CUTS)
+    found = play(Trusting, cuts=CUTS, until=lambda found: found.lost)
     assert found.lost
 
 
 def test_a_storage_that_takes_a_lost_answer_for_failure_is_found_out(play):
     """What was told to have changed nothing stands: the history is none that could be."""
-    found = play(Doubting, cuts=CUTS)
+    found = play(Doubting, cuts=CUTS, until=lambda found: found.refuted)
     assert not found.double_spends
     assert not found.lost
     assert found.refuted
