@@ -31,7 +31,7 @@ class Bounded:
 
 
 class InUtc:
-    """An instant that knows its zone, turned into UTC.
+    """An instant, written with its day, its time and its zone, and turned into UTC.
 
     Args:
         earliest: the first instant that is accepted.
@@ -45,14 +45,27 @@ class InUtc:
         self._latest = latest
 
     def __get_pydantic_core_schema__(self, source: object, handler: _Handler) -> _Schema:
-        """Demand a zone, and add the conversion behind the schema of the annotated type."""
+        """Demand a written time with a zone, and add the conversion behind the schema."""
+        # A function in front hands a text on that pydantic's strict mode would not take.
+        aware = {**handler(source), "strict": False, "tz_constraint": "aware"}
         return {
             "type": "function-after",
             "function": {"type": "no-info", "function": self._in_utc},
-            "schema": {**handler(source), "tz_constraint": "aware"},
+            "schema": {
+                "type": "function-before",
+                "function": {"type": "no-info", "function": _written},
+                "schema": aware,
+            },
         }
 
     def _in_utc(self, instant: datetime) -> datetime:
         if not self._earliest <= instant <= self._latest:
             raise ValueError("out of range")
         return instant.astimezone(UTC)
+
+
+def _written(instant: object) -> object:
+    # Pydantic takes a number for the seconds since 1970, or the milliseconds, even as a text.
+    if not isinstance(instant, str) or "T" not in instant:
+        raise ValueError("no date and time of day")
+    return instant
