@@ -21,7 +21,8 @@ export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo demo-fastapi demo-flask test setup lint types docs bench bench-once coverage races deep clean
+.PHONY: help demo demo-fastapi demo-flask test setup lint types docs bench bench-once coverage races deep \
+  fuzz fuzz-keep timing clean
 
 help: ## Say what can be made.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -80,9 +81,27 @@ races: setup ## Run the races on every storage at full length: for hours.
 deep: setup ## Run the tests with many more generated examples.
 	@HYPOTHESIS_PROFILE=deep $(BIN)/python -m pytest
 
+# For example: make fuzz TARGET=documents RUNS=1000000
+TARGET ?= codes
+RUNS ?= 100000
+FOUND := fuzz/found/$(TARGET)
+FUZZ_OPTIONS := -runs=$(RUNS) -max_len=256 -len_control=0 -keep_seed=1 -print_final_stats=1
+
+fuzz: $(VENV)/.fuzz ## Look for inputs of a fuzzing target that break an invariant.
+	@mkdir -p $(FOUND)
+	@$(BIN)/python -m fuzz $(TARGET) $(FUZZ_OPTIONS) -artifact_prefix=fuzz/found/$(TARGET)- \
+	  $(FOUND) fuzz/inputs/$(TARGET)
+
+fuzz-keep: $(VENV)/.fuzz ## Keep those of the inputs found that reach what no kept one does.
+	@$(BIN)/python -m fuzz $(TARGET) -merge=1 -use_counters=0 fuzz/inputs/$(TARGET) $(FOUND)
+
+timing: setup ## Measure what the time of a refusal tells: for a quarter of an hour.
+	@$(BIN)/python -m benchmarks.timing --samples 10000 shelf
+	@$(BIN)/python -m benchmarks.timing --samples 1000 sqlite postgresql
+
 clean: ## Remove all that was made here.
 	@rm -rf $(VENV) docs/_build dist build htmlcov .coverage .coverage.* .benchmarks .hypothesis \
-	  .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	  .import_linter_cache .mypy_cache .pytest_cache .ruff_cache fuzz/found
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/.created:
@@ -116,4 +135,8 @@ $(VENV)/.test: $(VENV)/.created pyproject.toml
 	@echo "Installing recoverykit and the tools for its checks into $(VENV)"
 	@$(PIP) install --upgrade 'pip>=25.1'
 	@$(PIP) install --group lint --group test --group docs --group hosts --editable '.[$(EXTRAS)]'
+	@touch $@
+
+$(VENV)/.fuzz: $(VENV)/.test
+	@$(PIP) install --group fuzz
 	@touch $@
