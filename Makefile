@@ -69,14 +69,20 @@ bench: setup ## Measure what is promised about speed.
 bench-once: setup ## Run every benchmark once, to see that it works.
 	@$(BIN)/python -m pytest -q benchmarks --benchmark-disable
 
+# Those that measure time, or race, have the machine for themselves; the others share it, by files.
+ALONE := tests/aio tests/races
+WORKERS ?= 2
+
 coverage: setup ## Run the tests; every line and branch must be run.
 	@$(BIN)/coverage erase
-	@$(BIN)/coverage run -m pytest
+	@$(BIN)/coverage run -m pytest -n $(WORKERS) --dist loadfile $(addprefix --ignore=,$(ALONE))
+	@$(BIN)/coverage run -m pytest $(ALONE)
 	@$(BIN)/coverage combine --quiet
 	@$(BIN)/coverage report
 
-races: setup ## Run the races on every storage at full length: for hours.
+races: setup ## Run the races at full length, and the whole matrix of hosts: for hours.
 	@RECOVERYKIT_RACE_ROUNDS=200 $(BIN)/python -m pytest tests/races
+	@RECOVERYKIT_WHOLE_MATRIX=1 $(BIN)/python -m pytest tests/hosts
 
 deep: setup ## Run the tests with many more generated examples.
 	@HYPOTHESIS_PROFILE=deep $(BIN)/python -m pytest
