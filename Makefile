@@ -16,6 +16,10 @@ CAN_MAKE_VENV := import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11
 # The races in short: how often each of them is run. `make races` does it at full length.
 export RECOVERYKIT_RACE_ROUNDS ?= 20
 
+# How many tests run at a time, by files. Those that measure time, or race, are alone.
+WORKERS ?= 2
+ALONE := tests/aio tests/races
+
 # Pyright comes whole in its wheel: it need not ask for a newer one.
 export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 
@@ -67,11 +71,7 @@ bench: setup ## Measure what is promised about speed.
 	@$(BIN)/python -m pytest benchmarks
 
 bench-once: setup ## Run every benchmark once, to see that it works.
-	@$(BIN)/python -m pytest -q benchmarks --benchmark-disable
-
-# Those that measure time, or race, have the machine for themselves; the others share it, by files.
-ALONE := tests/aio tests/races
-WORKERS ?= 2
+	@$(BIN)/python -m pytest -q benchmarks --benchmark-disable -n $(WORKERS) --dist loadfile
 
 coverage: setup ## Run the tests; every line and branch must be run.
 	@$(BIN)/coverage erase
