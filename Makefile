@@ -16,12 +16,17 @@ CAN_MAKE_VENV := import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11
 # The races in short: how often each of them is run. `make races` does it at full length.
 export RECOVERYKIT_RACE_ROUNDS ?= 20
 
+# How many tests run at a time, by files. Those that measure time, or race, are alone.
+WORKERS ?= 2
+ALONE := tests/aio tests/faults tests/races
+
 # Pyright comes whole in its wheel: it need not ask for a newer one.
 export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo demo-fastapi demo-flask test setup lint types docs bench bench-once coverage races faults deep clean
+.PHONY: help demo demo-fastapi demo-flask test setup lint types docs bench bench-once coverage races \
+  faults deep fuzz fuzz-keep timing clean
 
 help: ## Say what can be made.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -66,16 +71,18 @@ bench: setup ## Measure what is promised about speed.
 	@$(BIN)/python -m pytest benchmarks
 
 bench-once: setup ## Run every benchmark once, to see that it works.
-	@$(BIN)/python -m pytest -q benchmarks --benchmark-disable
+	@$(BIN)/python -m pytest -q benchmarks --benchmark-disable -n $(WORKERS) --dist loadfile
 
 coverage: setup ## Run the tests; every line and branch must be run.
 	@$(BIN)/coverage erase
-	@$(BIN)/coverage run -m pytest
+	@$(BIN)/coverage run -m pytest -n $(WORKERS) --dist loadfile $(addprefix --ignore=,$(ALONE))
+	@$(BIN)/coverage run -m pytest $(ALONE)
 	@$(BIN)/coverage combine --quiet
 	@$(BIN)/coverage report
 
-races: setup ## Run the races on every storage at full length: for hours.
+races: setup ## Run the races at full length, and the whole matrix of hosts: for hours.
 	@RECOVERYKIT_RACE_ROUNDS=200 $(BIN)/python -m pytest tests/races
+	@RECOVERYKIT_WHOLE_MATRIX=1 $(BIN)/python -m pytest tests/hosts
 
 # For example: make faults FAULT_ROUNDS=3
 FAULT_ROUNDS ?= 20
@@ -87,9 +94,27 @@ faults: setup ## Break real servers while clients redeem, at full length; write 
 deep: setup ## Run the tests with many more generated examples.
 	@HYPOTHESIS_PROFILE=deep $(BIN)/python -m pytest
 
+# For example: make fuzz TARGET=documents RUNS=1000000
+TARGET ?= codes
+RUNS ?= 100000
+FOUND := fuzz/found/$(TARGET)
+FUZZ_OPTIONS := -runs=$(RUNS) -max_len=256 -len_control=0 -keep_seed=1 -print_final_stats=1
+
+fuzz: $(VENV)/.fuzz ## Look for inputs of a fuzzing target that break an invariant.
+	@mkdir -p $(FOUND)
+	@$(BIN)/python -m fuzz $(TARGET) $(FUZZ_OPTIONS) -artifact_prefix=fuzz/found/$(TARGET)- \
+	  $(FOUND) fuzz/inputs/$(TARGET)
+
+fuzz-keep: $(VENV)/.fuzz ## Keep those of the inputs found that reach what no kept one does.
+	@$(BIN)/python -m fuzz $(TARGET) -merge=1 -use_counters=0 fuzz/inputs/$(TARGET) $(FOUND)
+
+timing: setup ## Measure what the time of a refusal tells: for a quarter of an hour.
+	@$(BIN)/python -m benchmarks.timing --samples 10000 shelf
+	@$(BIN)/python -m benchmarks.timing --samples 1000 sqlite postgresql
+
 clean: ## Remove all that was made here.
-	@rm -rf $(VENV) docs/_build dist build htmlcov .coverage .coverage.* faults.json .benchmarks .hypothesis \
-	  .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	@rm -rf $(VENV) docs/_build dist build htmlcov .coverage .coverage.* .benchmarks .hypothesis \
+	  .import_linter_cache .mypy_cache .pytest_cache .ruff_cache faults.json fuzz/found
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/.created:
@@ -123,4 +148,8 @@ $(VENV)/.test: $(VENV)/.created pyproject.toml
 	@echo "Installing recoverykit and the tools for its checks into $(VENV)"
 	@$(PIP) install --upgrade 'pip>=25.1'
 	@$(PIP) install --group lint --group test --group docs --group hosts --editable '.[$(EXTRAS)]'
+	@touch $@
+
+$(VENV)/.fuzz: $(VENV)/.test
+	@$(PIP) install --group fuzz
 	@touch $@

@@ -142,7 +142,7 @@ def check_told(history, calls, deeds):
                 case Issued():
                     issued = check_issued(value, call.kit, own)
                     if isinstance(call, Verb):
-                        check_replaced(issued, call, end.replies[0].record)
+                        check_replaced(issued, call, end)
                 case RedemptionRefused():
                     pass
                 case _ if isinstance(call, Verb):
@@ -208,10 +208,13 @@ def check_issued(value, kit, own):
     return deed
 
 
-def check_replaced(issued, call, first):
+def check_replaced(issued, call, end):
     """Who asks to replace a set replaces the one that its call saw first; others what has ended."""
+    loads = [reply for reply in end.replies if isinstance(reply, Loaded)]
+    first, pending = loads[0].record, issued.was.pending
     saw = read(first and first.document).ids
-    if call.options["replacing"] or issued.was.pending:
+    waits = pending is not None and not pending.has_ended(loads[-1].now)
+    if call.options["replacing"] or waits:
         assert saw == issued.was.ids, f"{issued.call} replaced another set than it saw first"
 
 
@@ -220,7 +223,7 @@ def check_managing(value, call, own, end):
     kinds, loaded = [deed.kind for deed in own], last_loaded(end)
     match call.verb:
         case "install":
-            check_import(value, call, own, end.replies[0].record)
+            check_import(value, call, own, end)
         case "confirm":
             assert isinstance(value, Status)
             is_own = [deed for deed in own if deed.kind == "confirmed"]
@@ -244,7 +247,7 @@ def check_managing(value, call, own, end):
             assert value is None
 
 
-def check_import(value, call, own, first):
+def check_import(value, call, own, end):
     """An import that was told has landed, and all its codes are good."""
     imported = [deed for deed in own if deed.kind == "imported"]
     assert len(imported) == 1, "an import was told that never landed"
@@ -253,7 +256,7 @@ def check_import(value, call, own, first):
     assert value.issued_at == deed.after.issued_at
     stand = [is_good(deed.document, deed.revision, code, call.kit) for code in codes]
     assert all(stand), "an imported code is not good"
-    check_replaced(deed, call, first)
+    check_replaced(deed, call, end)
 
 
 def check_managed(calls, deeds):

@@ -112,6 +112,21 @@ def test_any_other_line_is_corrupt(text):
         StoredDigest.from_text(text, ceiling=CHEAP)
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        f"$argon2id$v=19$m=08,t=1,p=1,keyid=-${'A' * 22}${'A' * 43}",
+        f"$pbkdf2-sha256$i=01000,keyid=-${'A' * 22}${'A' * 43}",
+        f"$hmac-sha256$keyid=-${'A' * 21}B${'A' * 43}",
+        f"$hmac-sha256$keyid=-${'A' * 22}${'A' * 42}B",
+    ],
+)
+def test_another_spelling_of_a_line_is_corrupt(line):
+    """Zeros before a figure, and bits behind the last byte, are what `to_text` never writes."""
+    with pytest.raises(CorruptRecord, match=r"^a stored digest cannot be read$"):
+        StoredDigest.from_text(line, ceiling=CHEAP)
+
+
 def _argon2_line(memory_kib, time_cost=1, parallelism=1):
     head = f"$argon2id$v=19$m={memory_kib},t={time_cost},p={parallelism},keyid=-"
     return f"{head}${'A' * 22}${'A' * 43}"

@@ -5,12 +5,17 @@ takes as long as all the rest of an import of this library. A host that has not 
 yet need not wait for that.
 """
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 _Schema: TypeAlias = dict[str, Any]  # pydantic's own schemas are TypedDicts by the dozen
 _Handler: TypeAlias = Callable[[object], _Schema]
+
+_INSTANT: Final = re.compile(
+    r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?(?:Z|[+-]\d\d:\d\d)", re.ASCII
+)
 
 
 class Bounded:
@@ -31,7 +36,7 @@ class Bounded:
 
 
 class InUtc:
-    """An instant that knows its zone, turned into UTC.
+    """An instant, written with its day, its time and its zone, and turned into UTC.
 
     Args:
         earliest: the first instant that is accepted.
@@ -45,14 +50,15 @@ class InUtc:
         self._latest = latest
 
     def __get_pydantic_core_schema__(self, source: object, handler: _Handler) -> _Schema:
-        """Demand a zone, and add the conversion behind the schema of the annotated type."""
-        return {
-            "type": "function-after",
-            "function": {"type": "no-info", "function": self._in_utc},
-            "schema": {**handler(source), "tz_constraint": "aware"},
-        }
+        """Return the schema of what `_in_utc` reads."""
+        return {"type": "function-plain", "function": {"type": "no-info", "function": self._in_utc}}
 
-    def _in_utc(self, instant: datetime) -> datetime:
+    def _in_utc(self, written: object) -> datetime:
+        # Pydantic would take a number for the seconds since 1970, or the milliseconds, even as a
+        # text; and it takes longer, where what it has read is looked at again.
+        if not isinstance(written, str) or not _INSTANT.fullmatch(written):
+            raise ValueError("no instant")
+        instant = datetime.fromisoformat(written)
         if not self._earliest <= instant <= self._latest:
             raise ValueError("out of range")
         return instant.astimezone(UTC)

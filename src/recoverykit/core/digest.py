@@ -125,7 +125,7 @@ def _read(text: str) -> StoredDigest | None:
         if found := shape.fullmatch(text):
             parts = found.groupdict()
             try:
-                return StoredDigest(
+                read = StoredDigest(
                     key_id=parts.pop("key"),
                     salt=_unb64(parts.pop("salt")),
                     digest=Masked(_unb64(parts.pop("digest"))),
@@ -133,6 +133,8 @@ def _read(text: str) -> StoredDigest | None:
                 )
             except (PolicyError, binascii.Error):
                 return None
+            # Zeros before a figure, or odd bits behind the last byte, spell the same otherwise.
+            return read if read.to_text() == text else None
     return None
 
 

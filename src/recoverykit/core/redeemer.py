@@ -143,7 +143,30 @@ def judge(
         return refused
     if match is not None and match.use is None:
         return _spend(codes, match, use=use, replacement=replacement)
-    return _count(codes, match, throttle=policy.throttle, now=use.at)
+    return count(codes, match, throttle=policy.throttle, now=use.at)
+
+
+def count(
+    codes: CodeSet, match: StoredCode | None, *, throttle: Throttle | None, now: datetime
+) -> Counted:
+    """Return what one more failure makes of a set.
+
+    Args:
+        codes: the set.
+        match: the code that the guess is, used before; None where it is simply wrong.
+        throttle: says how long the delay is; None for none.
+        now: the time after the hash.
+    """
+    failures = min(codes.failures + 1, MAX_FAILURES)
+    is_end = throttle is not None and throttle.disables_at(failures)
+    counted = replace(codes, failures=failures, failed_at=now, disabled_at=now if is_end else None)
+    error = InvalidCode if match is None else CodeAlreadyUsed
+    return Counted(
+        codes=counted,
+        ordinal=match.ordinal if match else None,
+        error=error(retry_at=retry_at(counted, throttle=throttle, now=now)),
+        happened=(EventKind.FAILED, EventKind.DISABLED) if is_end else (EventKind.FAILED,),
+    )
 
 
 def confirmable(document: Document, *, policy: Policy, now: datetime) -> CodeSet | None:
@@ -184,7 +207,7 @@ def judge_confirmation(
         return refused
     if match is None:
         missed = _refused(codes, Act.MISS, policy, now)
-        return missed or _count(codes, None, throttle=policy.throttle, now=now)
+        return missed or count(codes, None, throttle=policy.throttle, now=now)
     if not codes.is_pending:
         return Confirmed(codes=codes, is_new=False)
     active = replace(codes, lapses_at=None, confirmed_at=now, failures=0, failed_at=None)
@@ -330,21 +353,6 @@ def _spend(codes: CodeSet, code: StoredCode, *, use: Use, replacement: str | Non
             failures=0,
             failed_at=None,
         ),
-    )
-
-
-def _count(
-    codes: CodeSet, match: StoredCode | None, *, throttle: Throttle | None, now: datetime
-) -> Counted:
-    failures = min(codes.failures + 1, MAX_FAILURES)
-    is_end = throttle is not None and throttle.disables_at(failures)
-    counted = replace(codes, failures=failures, failed_at=now, disabled_at=now if is_end else None)
-    error = InvalidCode if match is None else CodeAlreadyUsed
-    return Counted(
-        codes=counted,
-        ordinal=match.ordinal if match else None,
-        error=error(retry_at=retry_at(counted, throttle=throttle, now=now)),
-        happened=(EventKind.FAILED, EventKind.DISABLED) if is_end else (EventKind.FAILED,),
     )
 
 

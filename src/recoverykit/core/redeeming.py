@@ -5,13 +5,14 @@ from typing import Final, TypeAlias, assert_never
 
 from recoverykit.core import redeemer
 from recoverykit.core.call import Call, Outcome
+from recoverykit.core.decoy import count_in_vain, probe_in_vain, read_in_vain
 from recoverykit.core.doubt import Doubt
 from recoverykit.core.effects import Flow, Loaded
 from recoverykit.core.events import EventKind
 from recoverykit.core.format import ParsedCode
 from recoverykit.core.guess import Guess
 from recoverykit.core.masked import Masked
-from recoverykit.core.probe import Probe, absent_probe, probe_of, recognition_of
+from recoverykit.core.probe import Probe, probe_of, recognition_of
 from recoverykit.core.record import SetState
 from recoverykit.core.refusals import failed_events, refused_event
 from recoverykit.core.replacement import Replacement, draw_replacement, place_of
@@ -49,6 +50,8 @@ class Redeeming:
         codes = document.active
         if landed := self._landed(codes):
             return Step(outcome=landed)
+        if loaded.record is None:
+            read_in_vain(call)
         revision = call.setup.token()
         verdict, now = yield from self._verdict(codes, loaded.now, revision)
         outcome = self._outcome(verdict, codes, now)
@@ -158,6 +161,8 @@ class Redeeming:
             replacement=line,
             policy=policy,
         )
+        if counting is None:
+            count_in_vain(call, revision=revision, now=now)
         return verdict, now
 
     def _derived_with_replacement(
@@ -175,11 +180,12 @@ class Redeeming:
         raise InvalidArgument("the entropy source gives the same bytes again and again")
 
     def _probe(self, codes: CodeSet | None, parsed: ParsedCode) -> Probe:
-        setup, subject = self._call.setup, self._call.subject
-        hasher = setup.policy.hasher
+        call = self._call
         if codes is None:
-            return absent_probe(subject=subject, parsed=parsed, hasher=hasher, key_id=setup.key_id)
-        return probe_of(codes, subject=subject, parsed=parsed, ceiling=hasher)
+            return probe_in_vain(call, parsed)
+        return probe_of(
+            codes, subject=call.subject, parsed=parsed, ceiling=call.setup.policy.hasher
+        )
 
     def _replacement(self, codes: CodeSet | None, parsed: ParsedCode) -> Replacement:
         """Draw once for the same place: a code that was not put there was seen by nobody."""
