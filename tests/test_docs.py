@@ -46,6 +46,7 @@ FOREIGN = frozenset(
         "AsyncSession",
         "CI=true",
         "Cache-Control",
+        "WORKERS=1",
         "dispose(close=False)",
         "flock",
         "function(connection)",
@@ -55,6 +56,7 @@ FOREIGN = frozenset(
     # settings and packages of databases, and a file that is made
     | {"fsync", "full_page_writes", "synchronous_commit", "synchronous_standby_names"}
     | {"remote_apply", "wsrep_sync_wait", "iproute2", "lsof", "faults.json"}
+    | {"codes", "documents", "lines", "lives"}  # targets of the fuzzer
     | {"r"}  # clause S4 calls a revision so
 )
 
@@ -208,7 +210,7 @@ def test_commands_are_targets_of_the_makefile(page):
     ]
     commands += [span for span in SPAN.findall(page.read_text("utf-8")) if span.startswith("make ")]
 
-    assert {command.removeprefix("make ") for command in commands} <= targets
+    assert {command.removeprefix("make ").partition(" ")[0] for command in commands} <= targets
 
 
 def test_the_reference_has_every_public_name():
