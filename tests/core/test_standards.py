@@ -546,6 +546,7 @@ class TestPresets:
         assert pci.replay_for == psd2.replay_for == timedelta(0)
         assert Policy.fips().hasher == Pbkdf2Hasher(iterations=600_000)
         assert (single.count, single.format.length, single.rotate) == (1, 24, True)
+        assert single.low_at == 0  # one code is all there ever is
 
 
 def broken(findings):
