@@ -74,15 +74,25 @@ def test_whoever_loses_too_many_answers_stops_asking():
     assert caught.value.attempt == "me"
 
 
-def test_no_refusal_is_told_in_doubt():
-    """It could still be overtaken; what is no error of ours passes through."""
-    for error, told in ((InvalidCode, OutcomeUnknown), (KeyError, KeyError)):
-        doubt = Doubt("me")
-        with pytest.raises(told) as caught, doubt:
-            doubt.raise_over(change("a"), "won")
-            raise error
-        assert getattr(caught.value, "attempt", "me") == "me"
-        assert caught.value.__cause__ is None
+@pytest.fixture
+def doubting():
+    """A doubt over a commit of the attempt ``me``."""
+    doubt = Doubt("me")
+    doubt.raise_over(change("a"), "won")
+    return doubt
+
+
+def test_no_refusal_is_told_in_doubt(doubting):
+    """It could still be overtaken, and is not even told as the cause."""
+    with pytest.raises(OutcomeUnknown) as caught, doubting:
+        raise InvalidCode
+    assert (caught.value.attempt, caught.value.__suppress_context__) == ("me", True)
+
+
+def test_what_is_no_error_of_ours_passes_through(doubting):
+    """A bug of the host's is not made a doubt."""
+    with pytest.raises(KeyError), doubting:
+        raise KeyError
 
 
 def test_without_doubt_a_refusal_is_told():
