@@ -76,6 +76,19 @@ def a_kit(storage, **policy):
 WRONG = a_kit(MemoryStorage()).issue(ALICE).codes[0]
 
 
+class TestRepeating:
+    def test_another_code_under_the_same_attempt_is_decided_again(self, storage, hashes):
+        """It is no repetition; what was hashed to find that out is not hashed again."""
+        kit = a_kit(storage, format=CodeFormat.digits(12))
+        first, second, third = kit.issue(ALICE).codes
+        kit.redeem(ALICE, first, attempt="mine")
+        other = a_kit(storage, format=CodeFormat.digits(12))
+        hashes.clear()
+        storage.before = lambda: other.redeem(ALICE, third)
+        assert kit.redeem(ALICE, second, attempt="mine").remaining == 0
+        assert len(hashes) == 1 + 1
+
+
 class TestRotating:
     def test_a_lost_swap_offers_the_same_code_again(self, storage, hashes):
         """Nobody has seen it, so that it need not be drawn and hashed a second time."""
