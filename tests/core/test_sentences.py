@@ -15,16 +15,18 @@ from recoverykit import (
     Keyring,
     Pbkdf2Hasher,
     Policy,
+    PolicyError,
     Subject,
 )
 from recoverykit.core.call import Call, Setup
 from recoverykit.core.digest import StoredDigest
 from recoverykit.core.document import document_in
 from recoverykit.core.foreign import ForeignHash
-from recoverykit.core.generator import generate_one
+from recoverykit.core.generator import check_count, generate_one
 from recoverykit.core.importing import foreign_hashes, masked_all, plain_codes
 from recoverykit.core.masked import Masked
 from recoverykit.core.record import Record
+from recoverykit.core.standards import RULE_IDS
 from recoverykit.errors import RecoveryKitError
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -118,6 +120,43 @@ def test_a_refusal_says_what_is_wrong(sentence, refused):
     assert str(refusal.value) == sentence
     assert refusal.value.__cause__ is None
     assert refusal.value.__context__ is None
+
+
+FINDINGS = {
+    "COUNT-MIN: at least 1 code wanted, 0 found; ask for more codes": lambda: check_count(TEN, 0),
+    (
+        "COUNT-SELECTOR: the selector names at most 10 codes, 11 found; "
+        "ask for fewer codes, or leave the selector out"
+    ): lambda: check_count(NAMED, 11),
+    (
+        "COUNT-SPACE: at most half of all 10 codes may be in one set, 6 found; "
+        "lengthen the code, or ask for fewer"
+    ): lambda: check_count(CodeFormat.digits(1), 6),
+    "type: rotate is of another type; see Policy": lambda: Policy(rotate="yes"),
+    "type: management is neither open nor unlock; see Policy": lambda: Policy(management="shut"),
+    (
+        f"accept: accept has an id that no rule has; choose among {', '.join(sorted(RULE_IDS))}"
+    ): lambda: Policy(accept=frozenset({"what"})),
+    (
+        "FORMAT-CHECK-ORDER: a check symbol takes an alphabet of 10, 16, 32, 36, 1296, 7776 "
+        "symbols or words, 3 found; leave the check symbol out, or choose another alphabet"
+    ): lambda: CodeFormat.symbols("abc", 10, check=True),
+}
+
+
+@pytest.mark.parametrize(("sentence", "refused"), FINDINGS.items())
+def test_a_finding_says_its_rule_the_figure_and_the_mend(sentence, refused):
+    """One flaw, one finding."""
+    with pytest.raises(PolicyError) as refusal:
+        refused()
+    assert str(refusal.value) == sentence
+
+
+def test_what_is_just_enough_is_no_finding():
+    """One code; as many as the selector names; half of all codes."""
+    check_count(TEN, 1)
+    check_count(NAMED, 10)
+    check_count(CodeFormat.digits(1), 5)
 
 
 def test_issued_codes_are_not_pickled():
