@@ -76,6 +76,40 @@ def a_kit(storage, **policy):
 WRONG = a_kit(MemoryStorage()).issue(ALICE).codes[0]
 
 
+def meanwhile(storage, act):
+    """Do something between the commit whose answer is lost next and the look at what stands."""
+    real, loads = storage.load, []
+
+    def load(subject):
+        loads.append(subject)
+        if len(loads) == 2:
+            act()
+        return real(subject)
+
+    storage.lost_answers, storage.load = 1, load
+
+
+class TestGone:
+    """Nobody can tell any more what became of a commit, so nobody calls it refused."""
+
+    def test_a_redemption(self, storage):
+        """The set in which it could be found has been replaced."""
+        kit = a_kit(storage)
+        code = kit.issue(ALICE).codes[0]
+        meanwhile(storage, lambda: kit.issue(ALICE, replace=True))
+        with pytest.raises(OutcomeUnknown) as caught:
+            kit.redeem(ALICE, code, attempt="mine")
+        assert caught.value.attempt == "mine"
+
+    def test_a_confirmation(self, storage):
+        """Neither the active set nor the pending one is the one that was confirmed."""
+        kit = a_kit(storage, confirm=True)
+        code = kit.issue(ALICE).codes[0]
+        meanwhile(storage, lambda: a_kit(storage).issue(ALICE, replace=True))
+        with pytest.raises(OutcomeUnknown):
+            kit.confirm(ALICE, code)
+
+
 class TestRepeating:
     def test_another_code_under_the_same_attempt_is_decided_again(self, storage, hashes):
         """It is no repetition; what was hashed to find that out is not hashed again."""
@@ -134,15 +168,7 @@ class TestRotating:
         """Our swap landed unseen, and before we looked, the new code was replaced in its turn."""
         kit = a_kit(storage, rotate=True)
         codes = kit.issue(ALICE).codes
-        real, loads = storage.load, []
-
-        def load(subject):
-            loads.append(subject)
-            if len(loads) == 2:  # between our unknown commit and our look at what stands
-                a_kit(storage, rotate=True).redeem(ALICE, codes[1])
-            return real(subject)
-
-        storage.lost_answers, storage.load = 1, load
+        meanwhile(storage, lambda: a_kit(storage, rotate=True).redeem(ALICE, codes[1]))
         redemption = kit.redeem(ALICE, codes[0])
         assert (redemption.ordinal, redemption.replayed) == (0, False)
         assert kit.redeem(ALICE, redemption.replacement.codes[0]).replacement
