@@ -8,6 +8,7 @@ from recoverykit import CodeFormat, CorruptRecord, Pbkdf2Hasher, Policy, Subject
 from recoverykit.core.call import Call, Setup
 from recoverykit.core.digest import StoredDigest
 from recoverykit.core.masked import Masked
+from recoverykit.core.probe import probe_of
 from recoverykit.core.replacement import draw_replacement
 from recoverykit.core.state import CodeSet, StoredCode
 
@@ -40,3 +41,10 @@ def test_no_stored_line_asks_for_more_than_that():
     """Whoever writes to the storage must not choose what a hash costs."""
     with pytest.raises(CorruptRecord, match=r"more work than the ceiling allows$"):
         draw_replacement(a_call(Policy()), a_set(COSTLY), GUESS)
+
+
+def test_a_guess_at_no_code_costs_what_the_policy_asks_for():
+    """As much as a guess at a code would, however much that is."""
+    nobody = FORMAT.parse(FORMAT.display(FORMAT.encode(ordinal=5, secret=[0] * 13)))
+    probe = probe_of(a_set(COSTLY), subject=Subject("alice"), parsed=nobody, ceiling=COSTLY)
+    assert [request.hasher for request in probe.requests] == [COSTLY]
