@@ -15,6 +15,10 @@ from recoverykit.core.masked import Masked
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
 
+def through_a_queue(value):
+    return pickle.loads(pickle.dumps(value))  # noqa: S301  # it is our own
+
+
 class TestMasked:
     def test_no_form_of_a_masked_value_shows_it(self):
         """Neither repr nor str nor format nor a log-style interpolation shows the secret."""
@@ -100,6 +104,24 @@ class TestEvent:
         details = json.loads(event.details())
         assert details.pop("context") == {}
         assert set(details.values()) == {None}
+
+    @pytest.mark.parametrize("take", [copy.copy, copy.deepcopy, through_a_queue])
+    def test_a_copy_of_an_event_is_equal_to_it(self, take):
+        """A listener may queue it for another process; its context stays what it was."""
+        event = Event(
+            id="0" * 32,
+            at=NOW,
+            kind=EventKind.FAILED,
+            subject=Subject("alice", tenant="t"),
+            ordinal=3,
+            reason=RefusalReason.INVALID,
+            context={"actor": "alice"},
+        )
+        copied = take(event)
+        assert copied == event
+        assert copied.context == {"actor": "alice"}
+        with pytest.raises(TypeError):
+            copied.context["actor"] = "bob"
 
     def test_a_context_is_copied(self):
         """What the host does to its mapping afterwards does not reach the audit trail."""
