@@ -16,7 +16,7 @@ import pytest
 from hypothesis import Phase, settings
 
 # A mutant that is left alone by this share of all that is tried, by time, is not hunted further.
-_SHARE = 0.05
+_SHARE = 0.1
 
 _AGAIN = "MUTANT_TRIED_AGAIN"
 

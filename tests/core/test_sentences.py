@@ -22,7 +22,7 @@ from recoverykit.core.call import Call, Setup
 from recoverykit.core.digest import StoredDigest
 from recoverykit.core.document import document_in
 from recoverykit.core.foreign import ForeignHash
-from recoverykit.core.generator import check_count, generate_one
+from recoverykit.core.generator import check_count, generate, generate_one
 from recoverykit.core.importing import foreign_hashes, masked_all, plain_codes
 from recoverykit.core.masked import Masked
 from recoverykit.core.record import Record
@@ -120,6 +120,13 @@ def test_a_refusal_says_what_is_wrong(sentence, refused):
     assert str(refusal.value) == sentence
     assert refusal.value.__cause__ is None
     assert refusal.value.__context__ is None
+
+
+def test_a_set_is_not_made_of_one_code():
+    """The source of its entropy is told from one that has no more to give."""
+    with pytest.raises(InvalidArgument) as refusal:
+        generate(TEN, 2, bytes)
+    assert str(refusal.value) == "the entropy source gives the same bytes again and again"
 
 
 FINDINGS = {
