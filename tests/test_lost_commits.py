@@ -1,6 +1,6 @@
 """Lost and unknown commits of the newer verbs: decided again, told once, never twice as costly."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import argon2.low_level
 import pytest
@@ -186,6 +186,14 @@ class TestConfirming:
         status = kit.confirm(ALICE, new[0])
         assert (status.state, status.remaining, status.failures) == (SetState.ACTIVE, 3, 0)
         assert len(hashes) == 2
+
+    def test_a_set_that_was_used_meanwhile_is_confirmed_all_the_same(self, storage):
+        """Our swap landed unseen, and the status is that of what stands now."""
+        kit = a_kit(storage, confirm=True, expires_after=timedelta(days=1))
+        codes = kit.issue(ALICE).codes
+        meanwhile(storage, lambda: kit.redeem(ALICE, codes[1]))
+        status = kit.confirm(ALICE, codes[0])
+        assert (status.state, status.pending, status.remaining) == (SetState.ACTIVE, False, 2)
 
     def test_two_confirmations_at_once_both_succeed(self, storage):
         """The second one finds the set confirmed a moment ago, and is told the same."""
