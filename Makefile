@@ -26,7 +26,7 @@ export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help demo demo-fastapi demo-flask test setup lint types docs bench bench-once coverage races \
-  faults deep fuzz fuzz-keep timing clean
+  faults deep fuzz fuzz-keep mutants timing clean
 
 help: ## Say what can be made.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -112,8 +112,20 @@ timing: setup ## Measure what the time of a refusal tells: for a quarter of an h
 	@$(BIN)/python -m benchmarks.timing --samples 10000 shelf
 	@$(BIN)/python -m benchmarks.timing --samples 1000 sqlite postgresql
 
+# How many processes try mutants at a time; and of what mutmut leaves alone, one in so many is tried.
+MUTANTS_AT_ONCE ?= 2
+EVERY ?= 1
+
+# Test names differ from run to run where their order hangs on the hashes of strings.
+mutants: export PYTHONHASHSEED := 0
+mutants: export HYPOTHESIS_PROFILE := mutants
+mutants: setup ## Change core and storages in thousands of ways, to see whether a test notices: for hours.
+	@$(BIN)/mutmut run --max-children $(MUTANTS_AT_ONCE)
+	@$(BIN)/python -m tests.tally
+	@$(BIN)/python -m tests.left_out --every $(EVERY)
+
 clean: ## Remove all that was made here.
-	@rm -rf $(VENV) docs/_build dist build htmlcov .coverage .coverage.* .benchmarks .hypothesis \
+	@rm -rf $(VENV) docs/_build dist build htmlcov mutants .coverage .coverage.* .benchmarks .hypothesis \
 	  .import_linter_cache .mypy_cache .pytest_cache .ruff_cache faults.json fuzz/found
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 

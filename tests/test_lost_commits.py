@@ -1,6 +1,6 @@
 """Lost and unknown commits of the newer verbs: decided again, told once, never twice as costly."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import argon2.low_level
 import pytest
@@ -76,6 +76,53 @@ def a_kit(storage, **policy):
 WRONG = a_kit(MemoryStorage()).issue(ALICE).codes[0]
 
 
+def meanwhile(storage, act):
+    """Do something between the commit whose answer is lost next and the look at what stands."""
+    real, loads = storage.load, []
+
+    def load(subject):
+        loads.append(subject)
+        if len(loads) == 2:
+            act()
+        return real(subject)
+
+    storage.lost_answers, storage.load = 1, load
+
+
+class TestGone:
+    """Nobody can tell any more what became of a commit, so nobody calls it refused."""
+
+    def test_a_redemption(self, storage):
+        """The set in which it could be found has been replaced."""
+        kit = a_kit(storage)
+        code = kit.issue(ALICE).codes[0]
+        meanwhile(storage, lambda: kit.issue(ALICE, replace=True))
+        with pytest.raises(OutcomeUnknown) as caught:
+            kit.redeem(ALICE, code, attempt="mine")
+        assert caught.value.attempt == "mine"
+
+    def test_a_confirmation(self, storage):
+        """Neither the active set nor the pending one is the one that was confirmed."""
+        kit = a_kit(storage, confirm=True)
+        code = kit.issue(ALICE).codes[0]
+        meanwhile(storage, lambda: a_kit(storage).issue(ALICE, replace=True))
+        with pytest.raises(OutcomeUnknown):
+            kit.confirm(ALICE, code)
+
+
+class TestRepeating:
+    def test_another_code_under_the_same_attempt_is_decided_again(self, storage, hashes):
+        """It is no repetition; what was hashed to find that out is not hashed again."""
+        kit = a_kit(storage, format=CodeFormat.digits(12))
+        first, second, third = kit.issue(ALICE).codes
+        kit.redeem(ALICE, first, attempt="mine")
+        other = a_kit(storage, format=CodeFormat.digits(12))
+        hashes.clear()
+        storage.before = lambda: other.redeem(ALICE, third)
+        assert kit.redeem(ALICE, second, attempt="mine").remaining == 0
+        assert len(hashes) == 1 + 1
+
+
 class TestRotating:
     def test_a_lost_swap_offers_the_same_code_again(self, storage, hashes):
         """Nobody has seen it, so that it need not be drawn and hashed a second time."""
@@ -121,15 +168,7 @@ class TestRotating:
         """Our swap landed unseen, and before we looked, the new code was replaced in its turn."""
         kit = a_kit(storage, rotate=True)
         codes = kit.issue(ALICE).codes
-        real, loads = storage.load, []
-
-        def load(subject):
-            loads.append(subject)
-            if len(loads) == 2:  # between our unknown commit and our look at what stands
-                a_kit(storage, rotate=True).redeem(ALICE, codes[1])
-            return real(subject)
-
-        storage.lost_answers, storage.load = 1, load
+        meanwhile(storage, lambda: a_kit(storage, rotate=True).redeem(ALICE, codes[1]))
         redemption = kit.redeem(ALICE, codes[0])
         assert (redemption.ordinal, redemption.replayed) == (0, False)
         assert kit.redeem(ALICE, redemption.replacement.codes[0]).replacement
@@ -147,6 +186,14 @@ class TestConfirming:
         status = kit.confirm(ALICE, new[0])
         assert (status.state, status.remaining, status.failures) == (SetState.ACTIVE, 3, 0)
         assert len(hashes) == 2
+
+    def test_a_set_that_was_used_meanwhile_is_confirmed_all_the_same(self, storage):
+        """Our swap landed unseen, and the status is that of what stands now."""
+        kit = a_kit(storage, confirm=True, expires_after=timedelta(days=1))
+        codes = kit.issue(ALICE).codes
+        meanwhile(storage, lambda: kit.redeem(ALICE, codes[1]))
+        status = kit.confirm(ALICE, codes[0])
+        assert (status.state, status.pending, status.remaining) == (SetState.ACTIVE, False, 2)
 
     def test_two_confirmations_at_once_both_succeed(self, storage):
         """The second one finds the set confirmed a moment ago, and is told the same."""

@@ -2,6 +2,7 @@
 
 import hashlib
 import itertools
+from collections import Counter
 
 import pytest
 from hypothesis import given
@@ -191,3 +192,23 @@ def test_the_count_behind_a_first_symbol_is_the_smallest_of_all(length):
         for first in range(36)
     ]
     assert count_protected(length, order=36, behind_first=True) == min(counted)
+
+
+@pytest.mark.parametrize("length", [32, 34])
+def test_the_count_behind_a_first_symbol_weighs_each_symbol_by_its_place(length):
+    """Order 36: in shorter codes, other weights would give the same smallest count."""
+    sums = Counter({0: 1})
+    for weight in range(2, length + 2):
+        reached = Counter()
+        for (total, ways), value in itertools.product(sums.items(), range(36)):
+            reached[(total + weight * value) % 37] += ways
+        sums = reached
+    counted = [sums.total() - sums[(36 - first) % 37] for first in range(36)]
+    assert count_protected(length, order=36, behind_first=True) == min(counted)
+
+
+@pytest.mark.parametrize("order", [10, 16, 32, 36, *WORD_ORDERS])
+def test_a_code_of_nothing_but_the_first_symbol_ends_in_it(order):
+    """Every scheme begins at 0 and stays there: codes on paper outlive the release they are of."""
+    for length in (1, 2, 5, 14):
+        assert check_symbol([0] * length, order=order) == 0

@@ -5,6 +5,7 @@ import itertools
 import math
 import subprocess
 import sys
+from functools import partial
 
 import pytest
 from hypothesis import given
@@ -13,6 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from recoverykit.core import wordlist as wordlist_module
 from recoverykit.core.alphabet import Alphabet
+from recoverykit.core.custom_alphabet import CustomAlphabet
 from recoverykit.core.format import CodeFormat, ParsedCode
 from recoverykit.core.masked import Masked
 from recoverykit.core.wordlist import WordList
@@ -512,3 +514,30 @@ def test_importing_the_format_reads_no_list():
     command = [sys.executable, "-c", program]
     ran = subprocess.run(command, capture_output=True, text=True, check=True)
     assert ran.stdout.split() == ["False", "0"]
+
+
+BY_NAME = {
+    Alphabet.DIGITS: CodeFormat.digits,
+    Alphabet.HEX: CodeFormat.hex,
+    Alphabet.BASE32: CodeFormat.base32,
+    Alphabet.ALPHANUMERIC: CodeFormat.alphanumeric,
+    CustomAlphabet(symbols="0123456789"): partial(CodeFormat.symbols, "0123456789"),
+}
+
+
+@pytest.mark.parametrize(("alphabet", "make"), BY_NAME.items())
+def test_a_format_made_by_name_is_bare_unless_more_is_asked_for(alphabet, make):
+    """Neither selector nor check symbol nor groups; and each of them by its own argument."""
+    fields = {"alphabet": alphabet, "length": 16}
+    assert make(16) == CodeFormat(selector=False, check=False, group=0, **fields)
+    for extra in ({"selector": True}, {"check": True}, {"group": 4}):
+        assert make(16, **extra) == CodeFormat(**fields, **extra)
+
+
+@pytest.mark.parametrize("extra", [{}, {"selector": True}, {"check": True}])
+def test_words_are_bare_unless_more_is_asked_for(extra):
+    """The long list, unless another is named."""
+    fields = {"length": 8, "selector": False, "check": False} | extra
+    assert CodeFormat.words(8, **extra) == CodeFormat(alphabet=WordList.EFF_LONG, **fields)
+    short = CodeFormat.words(8, wordlist=WordList.EFF_SHORT_2, **extra)
+    assert short == CodeFormat(alphabet=WordList.EFF_SHORT_2, **fields)

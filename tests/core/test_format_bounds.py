@@ -103,3 +103,12 @@ def test_every_flaw_is_told_at_once():
         "FORMAT-CHECK: at most 35 symbols can stand before the check symbol, 200 found; "
         "shorten the code, leave the check symbol out, or use base32"
     )
+
+
+def test_a_wrong_type_is_told_by_its_name_and_the_right_one():
+    """What was given instead is not shown: it might be anything."""
+    with pytest.raises(PolicyError) as refusal:
+        CodeFormat(alphabet=Alphabet.HEX, length="16")
+    assert str(refusal.value) == (
+        "FORMAT-TYPE: length must be of type int, and is not; give length as int"
+    )

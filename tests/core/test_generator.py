@@ -240,3 +240,14 @@ def imported(module):
         elif isinstance(node, ast.ImportFrom) and node.module:
             names.add(node.module.split(".")[0])
     return names
+
+
+@pytest.mark.parametrize("order", [2, 3, 4, 5, 9, 17, 33, 65, 94])
+def test_every_symbol_is_drawn_as_often_as_the_others(order):
+    """Of any alphabet: from bytes of which each came once, each symbol comes equally often."""
+    symbols = "".join(map(chr, range(33, 33 + order)))
+    every = order * (256 // 2 ** (order - 1).bit_length())  # so many bytes are not thrown away
+    source = script(*(37 * number % 256 for number in range(256)))
+    one = CodeFormat.symbols(symbols, 1)
+    drawn = collections.Counter(one.display(generate_one(one, None, source)) for _ in range(every))
+    assert drawn == dict.fromkeys(symbols, every // order)

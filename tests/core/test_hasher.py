@@ -17,7 +17,8 @@ from recoverykit.core.digest import StoredDigest, is_affordable, key_id_in
 from recoverykit.core.hasher import is_weaker
 from recoverykit.core.masked import Masked
 
-CHEAP = Argon2idHasher(memory_kib=8, time_cost=1, parallelism=1)
+LEAST = {"memory_kib": 8, "time_cost": 1, "parallelism": 1}
+CHEAP = Argon2idHasher(**LEAST)
 SALT = b"0123456789abcdef"
 
 hashers = st.one_of(
@@ -183,3 +184,36 @@ def test_less_work_or_another_scheme_is_weaker():
     assert is_weaker(Pbkdf2Hasher(iterations=599_999), than=Pbkdf2Hasher())
     assert is_weaker(KeyedHasher(), than=owasp)
     assert not is_weaker(KeyedHasher(), than=KeyedHasher())
+
+
+@pytest.mark.parametrize(
+    ("make", "name", "least", "most"),
+    [
+        (Argon2idHasher, "memory_kib", 8, 4_194_304),
+        (Argon2idHasher, "time_cost", 1, 64),
+        (Argon2idHasher, "parallelism", 1, 64),
+        (Pbkdf2Hasher, "iterations", 1_000, 50_000_000),
+    ],
+)
+def test_a_parameter_has_bounds(make, name, least, most):
+    """Both are in; what is out is told by name."""
+    beside = LEAST if make is Argon2idHasher else {}
+    for value in (least, most):
+        fields = beside | {"memory_kib": 512} if name == "parallelism" else beside
+        assert getattr(make(**(fields | {name: value})), name) == value
+    for value in (least - 1, most + 1):
+        with pytest.raises(PolicyError) as refusal:
+            make(**(beside | {name: value}))
+        assert str(refusal.value) == (
+            f"bounds: {name} must be {least} to {most}; choose a figure within the bounds"
+        )
+
+
+def test_each_lane_of_argon2_has_8_kib():
+    """RFC 9106, section 3.1."""
+    assert Argon2idHasher(memory_kib=32, time_cost=1, parallelism=4).memory_kib == 32
+    with pytest.raises(PolicyError) as refusal:
+        Argon2idHasher(memory_kib=31, time_cost=1, parallelism=4)
+    assert str(refusal.value) == (
+        "bounds: memory_kib must be 32 to 4194304; choose a figure within the bounds"
+    )

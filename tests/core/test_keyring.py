@@ -67,10 +67,25 @@ def test_an_unusable_keyring_is_refused(keys, primary):
         Keyring(keys, primary=primary)
 
 
+@pytest.mark.parametrize(
+    ("keys", "figure"),
+    [
+        ({"": OLD}, "a key id is 1 to 64 ASCII letters, digits, dots, dashes, underscores"),
+        ({"a": b"x" * 15}, "a key is at least 16 random bytes"),
+        ({}, "one of the keys must be named as the primary"),
+    ],
+)
+def test_what_is_wrong_with_a_keyring_is_said(keys, figure):
+    """The figure that it misses, and no key."""
+    with pytest.raises(PolicyError) as refusal:
+        Keyring(keys)
+    assert str(refusal.value) == f"keyring: {figure}; give a usable keyring"
+
+
 @pytest.mark.parametrize("take", [pickle.dumps, copy.copy, copy.deepcopy])
 def test_a_keyring_stays_where_it_is(take):
     """A keyring cannot be pickled or copied."""
-    with pytest.raises(TypeError):
+    with pytest.raises(TypeError, match=r"^a keyring cannot be pickled or copied$"):
         take(Keyring({"a": OLD}))
 
 

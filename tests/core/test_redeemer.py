@@ -39,6 +39,9 @@ ME, REVISION = "attempt", "c" * 32
 SPENT = Use(at=AGO, attempt="another", revision="d" * 32)
 LATE = timedelta.resolution
 GUESS = FORMAT.parse("00000-00000-00000")
+STANDS = r"^the subject has a set of codes that does not give way$"
+WAS_FIRST = r"^another call replaced, confirmed or erased the set first$"
+NOT_UNLOCKED = r"^this session has not unlocked the codes, or not lately$"
 ME_DIGEST, OTHER_DIGEST = Masked("1" * 64), Masked("2" * 64)
 
 
@@ -343,14 +346,14 @@ class TestPermission:
         """If another one stands there by then, or none, the other call has won."""
         other = a_document(replace(a_set(), id="1" * 32))
         for now_there, first in ((a_set(), other), (None, other)):
-            with pytest.raises(ConcurrentUpdate):
+            with pytest.raises(ConcurrentUpdate, match=WAS_FIRST):
                 permit(now_there, first=first, replacing=True)
 
     def test_the_attempt_that_issued_a_set_may_issue_again(self):
         """Its answer was lost, so that nobody has seen the codes."""
         mine = a_set(attempt=ME, issued_at=NOW - POLICY.replay_for + LATE)
         permit(mine)
-        with pytest.raises(CodesAlreadyIssued):
+        with pytest.raises(CodesAlreadyIssued, match=STANDS):
             permit(mine, attempt="other")
 
     @pytest.mark.parametrize(
@@ -364,12 +367,12 @@ class TestPermission:
     )
     def test_the_attempt_loses_its_right(self, codes):
         """Somebody has the codes, the window is over, or the set was disabled."""
-        with pytest.raises(CodesAlreadyIssued):
+        with pytest.raises(CodesAlreadyIssued, match=STANDS):
             permit(codes)
 
     def test_two_calls_of_one_attempt_do_not_undo_each_other(self):
         """A set that another call of the same attempt has just stored was shown by it."""
-        with pytest.raises(CodesAlreadyIssued):
+        with pytest.raises(CodesAlreadyIssued, match=STANDS):
             permit(
                 a_set(attempt=ME, issued_at=NOW),
                 first=a_document(replace(a_set(), id="1" * 32)),
@@ -394,7 +397,7 @@ class TestManagement:
     def test_whoever_has_not_unlocked_is_refused(self, session, ago):
         """No session, another one, or this one too long ago."""
         unlock = Unlock(session=ME_DIGEST.reveal(), at=NOW - ago)
-        with pytest.raises(ManagementLocked):
+        with pytest.raises(ManagementLocked, match=NOT_UNLOCKED):
             self.permit(a_document(unlock=unlock), session)
 
     @pytest.mark.parametrize("ago", [LOCKED.unlock_for - LATE, -timedelta(days=1)])

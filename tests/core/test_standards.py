@@ -537,6 +537,25 @@ class TestPresets:
         """What the presets change is what the profiles ask for."""
         assert broken(Policy().audit(peppered=True, profile=profile)) == rules
 
+    @pytest.mark.parametrize(
+        ("policy", "found"),
+        [
+            ({}, {"N4-FIPS": "Argon2id", "N4-PEPPER": "no keyring", "A5-11.5.1": "65.00 bits"}),
+            ({"throttle": None}, {"N4-THR-100": "no limit", "A4-2.2.1": "3,600,000 in an hour"}),
+            (
+                {"hasher": Pbkdf2Hasher(iterations=1_000)},
+                {"OCS-FIPS": "PBKDF2, 1,000 iterations", "A5-C-KDF": "PBKDF2, 1,000 iterations"},
+            ),
+        ],
+    )
+    def test_what_was_found_is_told_beside_what_was_asked_for(self, policy, found):
+        """In the words and the unit of the rule."""
+        findings = Policy(**policy).audit(peppered=False, profile=FIPS)
+        told = {each.rule: str(each) for each in findings if each.rule in found}
+        assert told.keys() == found.keys()
+        for rule, what in found.items():
+            assert f"; found: {what}; " in told[rule]
+
     def test_their_figures(self):
         """Ten guesses and half an hour; five guesses; PBKDF2; one long code that is replaced."""
         pci, psd2, single = Policy.pci(), Policy.psd2(), Policy.single()
@@ -546,6 +565,7 @@ class TestPresets:
         assert pci.replay_for == psd2.replay_for == timedelta(0)
         assert Policy.fips().hasher == Pbkdf2Hasher(iterations=600_000)
         assert (single.count, single.format.length, single.rotate) == (1, 24, True)
+        assert single.low_at == 0  # one code is all there ever is
 
 
 def broken(findings):

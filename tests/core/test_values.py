@@ -15,6 +15,10 @@ from recoverykit.core.masked import Masked
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
 
+def through_a_queue(value):
+    return pickle.loads(pickle.dumps(value))  # noqa: S301  # it is our own
+
+
 class TestMasked:
     def test_no_form_of_a_masked_value_shows_it(self):
         """Neither repr nor str nor format nor a log-style interpolation shows the secret."""
@@ -37,7 +41,8 @@ class TestMasked:
     @pytest.mark.parametrize("take", [pickle.dumps, copy.copy, copy.deepcopy, hash])
     def test_a_masked_value_cannot_be_pickled_copied_or_hashed(self, take):
         """What would duplicate the secret or use it as a key raises."""
-        with pytest.raises(TypeError):
+        said = "unhashable" if take is hash else r"^a masked value cannot be pickled or copied$"
+        with pytest.raises(TypeError, match=said):
             take(Masked("hunter2"))
 
 
@@ -100,6 +105,24 @@ class TestEvent:
         assert details.pop("context") == {}
         assert set(details.values()) == {None}
 
+    @pytest.mark.parametrize("take", [copy.copy, copy.deepcopy, through_a_queue])
+    def test_a_copy_of_an_event_is_equal_to_it(self, take):
+        """A listener may queue it for another process; its context stays what it was."""
+        event = Event(
+            id="0" * 32,
+            at=NOW,
+            kind=EventKind.FAILED,
+            subject=Subject("alice", tenant="t"),
+            ordinal=3,
+            reason=RefusalReason.INVALID,
+            context={"actor": "alice"},
+        )
+        copied = take(event)
+        assert copied == event
+        assert copied.context == {"actor": "alice"}
+        with pytest.raises(TypeError):
+            copied.context["actor"] = "bob"
+
     def test_a_context_is_copied(self):
         """What the host does to its mapping afterwards does not reach the audit trail."""
         mine = {"actor": "alice"}
@@ -108,11 +131,19 @@ class TestEvent:
         assert copied == {"actor": "alice"}
         assert checked_context(None) == {}
 
-    @pytest.mark.parametrize("bad", ["text", 7, {"a": 1}, {1: "a"}, {"a": "x" * 2048}])
+    @pytest.mark.parametrize("bad", ["text", 7, {"a": 1}, {1: "a"}])
     def test_an_unusable_context_is_refused(self, bad):
-        """A context is a small mapping of text to text, and nothing else."""
-        with pytest.raises(InvalidArgument, match="context"):
+        """A context is a mapping of text to text, and nothing else."""
+        with pytest.raises(InvalidArgument, match=r"^context must be a mapping of text to text$"):
             checked_context(bad)
+
+    def test_a_context_is_small(self):
+        """2,048 bytes of JSON, quotes and braces included, and not one more."""
+        longest = {"a": "x" * (2048 - len('{"a": ""}'))}
+        assert checked_context(longest) == longest
+        said = r"^context must not be longer than 2048 bytes of JSON$"
+        with pytest.raises(InvalidArgument, match=said):
+            checked_context({"a": longest["a"] + "x"})
 
 
 class TestBounds:

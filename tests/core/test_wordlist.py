@@ -1,5 +1,6 @@
 """Word lists: pinned, read late, and parted without doubt."""
 
+import hashlib
 import itertools
 import sys
 
@@ -122,6 +123,21 @@ def test_a_list_that_differs_is_refused(monkeypatch, change, wordlist):
     with pytest.raises(PolicyError) as refusal:
         _ = wordlist.words
     assert [finding.rule for finding in refusal.value.findings] == ["WORDS-PINNED"]
+
+
+@pytest.mark.usefixtures("nothing_loaded")
+def test_what_was_found_in_the_place_of_a_list_is_said(monkeypatch):
+    """Both figures, wanted and found, and the mend."""
+    monkeypatch.setattr(module, "get_data", lambda *_: b"abacus abdomen\n")
+    with pytest.raises(PolicyError) as refusal:
+        _ = WordList.EFF_SHORT_1.words
+    pinned = module._SOURCES[WordList.EFF_SHORT_1].sha256
+    found = hashlib.sha256(b"abacus abdomen\n").hexdigest()
+    assert str(refusal.value) == (
+        f"WORDS-PINNED: 1296 words with SHA-256 {pinned} wanted, "
+        f"2 words with SHA-256 {found} found; "
+        "install a release of xkcdpass that ships this list unchanged"
+    )
 
 
 @pytest.mark.usefixtures("nothing_loaded")
