@@ -75,7 +75,8 @@ coverage: setup ## Run the tests; every line and branch must be run.
 	@$(BIN)/coverage report
 
 races: setup ## Run the races on every storage at full length: for hours.
-	@RECOVERYKIT_RACE_ROUNDS=200 $(BIN)/python -m pytest tests/races
+	@RECOVERYKIT_RACE_ROUNDS=200 $(BIN)/python -m pytest \
+	  tests/races tests/testing/hosts/test_patterns.py
 
 deep: setup ## Run the tests with many more generated examples.
 	@HYPOTHESIS_PROFILE=deep $(BIN)/python -m pytest
