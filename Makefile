@@ -81,7 +81,8 @@ coverage: setup ## Run the tests; every line and branch must be run.
 	@$(BIN)/coverage report
 
 races: setup ## Run the races at full length, and the whole matrix of hosts: for hours.
-	@RECOVERYKIT_RACE_ROUNDS=200 $(BIN)/python -m pytest tests/races
+	@RECOVERYKIT_RACE_ROUNDS=200 $(BIN)/python -m pytest \
+	  tests/races tests/testing/hosts/test_patterns.py
 	@RECOVERYKIT_WHOLE_MATRIX=1 $(BIN)/python -m pytest tests/hosts
 
 # For example: make faults FAULT_ROUNDS=3

@@ -73,7 +73,7 @@ def check(storage, url, *, may_wait):
         free_guesses=4,
         further_forms=FORMS[-2:],
     )
-    checked = check_host(host, examples=6, rounds=4, tell=lambda _: None)
+    checked = check_host(host, examples=3, rounds=3, tell=lambda _: None)
     # Codes are shown in capitals: these are no other form.
     assert list(checked.kept) == [each.id for each in PROMISES if each.id != "F2"]
     assert checked.errors.keys() <= {"ConcurrentUpdate"}

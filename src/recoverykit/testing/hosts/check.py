@@ -19,6 +19,9 @@ from recoverykit.testing.hosts.promises import PROMISES, Promise
 from recoverykit.testing.hosts.races import Races
 from recoverykit.testing.hosts.report import Checked, Tally
 
+SCRIPTS: Final = (run_life, run_forms, run_mistakes, run_strangers, run_leaks, run_guesses)
+"""All that is done without chance, in this order."""
+
 _SENTENCES: Final = {promise.id: promise.sentence for promise in PROMISES}
 
 
@@ -74,7 +77,7 @@ def check_host(
     checked = search.checked()
     tell(str(checked))
     if search.breaches:
-        raise ConformanceError(_headline(checked), search.breaches)
+        raise ConformanceError(_headline(checked), sorted(search.breaches, key=_place))
     return checked
 
 
@@ -88,19 +91,18 @@ class _Search(Generic[UserT]):
 
     def run(self, effort: _Effort, crew: Crew) -> None:
         """Run all parts, each until it finds nothing more."""
-        for part in (run_life, run_forms, run_mistakes, run_strangers, run_leaks):
-            self._until_nothing(part)
+        for script in SCRIPTS:
+            self._until_nothing(script)
         self._until_nothing(lambda desk: run_in_order(desk, examples=effort.examples))
         self._races(("H3", "H4"), lambda races: races.run_same_code(), effort.rounds, crew)
         self._races(("H4",), lambda races: races.run_different_codes(), effort.rounds, crew)
         self._races(("H6",), lambda races: races.run_against_regenerate(), effort.rounds, crew)
         self._races(("H6",), lambda races: races.run_two_regenerations(), effort.rounds, crew)
         self._races(("H8",), lambda races: races.run_against_revoke(), effort.rounds, crew)
-        self._until_nothing(run_guesses)
 
     def checked(self) -> Checked:
         """Return what came of it."""
-        broken = tuple(sorted((each.id for each in self.breaches), key=list(_SENTENCES).index))
+        broken = tuple(each.id for each in sorted(self.breaches, key=_place))
         seen = self._tally.promises
         off = {*broken, *self._opted_out}
         return Checked(
@@ -141,6 +143,10 @@ class _Search(Generic[UserT]):
                 self.breaches.append(Breach(id=found.id, sentence=sentence, steps=found.steps))
             else:
                 return
+
+
+def _place(breach: Breach) -> int:
+    return list(_SENTENCES).index(breach.id)
 
 
 def _missing(host: Host[UserT], promise: Promise) -> str:

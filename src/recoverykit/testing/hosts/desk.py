@@ -168,7 +168,7 @@ class Desk(Generic[UserT]):
         if answer.is_let_in:
             code.fate = Fate.USED
         elif not is_judged:
-            self._doubt(person, code)
+            self.doubt(person, code)
         elif form is not None:
             self.send(person, code)
             if code in person.left():
@@ -201,8 +201,8 @@ class Desk(Generic[UserT]):
         answer = self.ask(person, text, name=name)
         self.hold("H11", not answer.is_failure)
         if not self.hold(promise, not answer.is_let_in):
-            self._doubt(person, code)
-            self._doubt(owner or person, code)
+            self.doubt(person, code)
+            self.doubt(owner or person, code)
 
     def ask(self, person: Person[UserT], text: str, *, name: str) -> Answer:
         """Send a text as it is, and write down what came of it."""
@@ -232,7 +232,8 @@ class Desk(Generic[UserT]):
                 self.tally.errors[type(answer.value).__name__] += 1
         return counted(answers)
 
-    def _doubt(self, person: Person[UserT], code: Code | None) -> None:
+    def doubt(self, person: Person[UserT], code: Code | None) -> None:
+        """Write down that nobody knows what became of a code; of all of them, where it is None."""
         person.is_certain = False
         for each in person.every() if code is None else (code,):
             each.fate = Fate.DOUBTFUL

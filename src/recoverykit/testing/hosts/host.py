@@ -48,6 +48,9 @@ class Host(Generic[UserT]):
         most_guesses: after so many wrong guesses in a row a right code is refused; None where
             nothing limits them. NIST SP 800-63B-4, 3.2.2 allows 100.
         further_forms: which of the forms that are not usual the login takes.
+
+    Raises:
+        InvalidArgument: a number or the pause cannot be meant.
     """
 
     new_user: Callable[[], UserT]

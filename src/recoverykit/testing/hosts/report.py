@@ -22,8 +22,9 @@ class Checked:
         broken: those that were found broken.
         opted_out: those that the host does not give, with its reasons.
         not_checked: those that nobody could look at, with what is missing.
-        errors: what the host raised, and did not declare, when many came at the same moment,
-            with how often: it let nobody in, but told somebody that it is broken.
+        errors: what the host raised, and did not declare, when many sent codes at the same moment,
+            with how often: it let nobody in, but told somebody that it is broken. What became of
+            such a code nobody knows, so it is not judged.
     """
 
     kept: Mapping[str, int]
