@@ -13,7 +13,7 @@ from tests.storage.awaited import address_for
 from tests.testing.conformance.broken import IN_MEMORY
 
 EVERY = tuple(each.id for each in CLAUSES)
-EXAMPLES = 5  # on a database; what a search finds has nothing to do with where it is stored
+EXAMPLES = 4  # on a database; what a search finds has nothing to do with where it is stored
 
 
 def told(storage, subject):
