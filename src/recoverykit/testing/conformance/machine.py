@@ -33,7 +33,7 @@ _HEALTH_CHECKS: Final = (
     HealthCheck.too_slow,
 )
 _STEPS: Final = 40  # of one sequence: enough that the same subject is written several times
-_SHRINKS: Final = 100  # sequences beside the one that was found: each wants a fresh storage
+_SHRINKS: Final = 150  # sequences beside the one that was found: each wants a fresh storage
 _LARGE: Final = 60_000  # bytes: what is wrong with such a document is S14's
 _PLAIN: Final = (Subject("ada"), Subject("ben"), Subject("clara"))
 _CONFUSING: Final = (
