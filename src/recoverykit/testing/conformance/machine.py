@@ -48,7 +48,7 @@ _CONFUSING: Final = (
 
 
 class _Enough(BaseException):
-    """Raised to end the search: Hypothesis catches no such thing."""
+    """Raised to end the search, or replaced by what Hypothesis thinks of such an end."""
 
 
 class _On(Enum):
@@ -90,9 +90,7 @@ def search(rig: Rig, *, examples: int, without: frozenset[str]) -> Found | None:
     try:
         run: Callable[..., None] = run_state_machine_as_test  # its types want a class
         run(machine, settings=_settings(examples))
-    except _Enough:
-        pass
-    except Exception:
+    except (Exception, _Enough):
         if not found:
             raise
     return min(found, key=lambda each: len(each.steps), default=None)
