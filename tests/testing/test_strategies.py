@@ -15,6 +15,7 @@ from recoverykit import (
     WordList,
 )
 from recoverykit.testing import CommitFault, LoadFault, strategies
+from recoverykit.testing.hostile import HOSTILE_TEXTS
 from recoverykit.testing.strategies import MistakeKind
 
 QUICK = settings(max_examples=1_000, deadline=None, derandomize=True, database=None)
@@ -120,6 +121,12 @@ def test_any_subject_can_be_used(subject):
     """Within its bounds, which are reached."""
     assert all(len(part) <= 255 for part in subject.parts)
     assert subject.id
+
+
+@pytest.mark.parametrize("text", HOSTILE_TEXTS[::9], ids=ascii)
+def test_what_a_storage_is_tried_with_is_drawn(text):
+    """There is one list of hostile texts, for the check of storages and for tests of hosts."""
+    assert find(strategies.hostile_subjects(), lambda each: each.id == text, settings=FIND)
 
 
 def test_subjects_collide():

@@ -70,6 +70,8 @@ OVER_DICTS = [
     over_dicts(dicts.ForgetsTheTenant, "S9"),
     over_dicts(dicts.ForgetsTheScope, "S9"),
     over_dicts(dicts.JoinsTheParts, "S9"),
+    over_dicts(dicts.ReplacesNeighbours, "S9"),
+    over_dicts(dicts.ErasesNeighbours, "S9"),
     over_dicts(dicts.EventsOfAllScopes, "S9", alone=False),
     over_dicts(dicts.CutsAt, "S14"),
     over_dicts(dicts.CutsAtFourKibibytes, "S14"),
@@ -94,6 +96,7 @@ OVER_DICTS = [
     over_dicts(dicts.MissesTheFirstFile, "S1"),
     over_dicts(dicts.LoadsEmptyRecords, "S1", alone=False),
     over_dicts(dicts.GivesUpAfterAFailure, "S13"),
+    over_dicts(dicts.LosesAllAfterAFailure, "S13", alone=False),
     over_dicts(dicts.KeepsItsLock, "S13", alone=False),
     over_dicts(dicts.AnswersByNumbers, "S2", alone=False),
     over_dicts(dicts.LoadsTuples, "S2", alone=False),
@@ -120,6 +123,8 @@ OVER_SQLITE = [
     over_files(sqlites, sqlites.InsertsOrReplaces, "S3", alone=False),
     over_files(sqlites, sqlites.InsertsOrIgnores, "S3", alone=False),
     over_files(sqlites, sqlites.IgnoresEventsThatStand, "S7", alone=False),
+    over_files(sqlites, sqlites.SaysThatItFailed, "S10"),
+    over_files(sqlites, sqlites.ComparesWithWhatItLoaded, "S12", alone=False),
     over_files(sqlites, sqlites.RemembersWhatItLoaded, "S12"),
 ]
 

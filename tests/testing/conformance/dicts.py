@@ -232,6 +232,29 @@ class EventsOfAllScopes(Dicts):
         return list(self.told.get(self.key(subject)[:2], ()))
 
 
+class _TakesForTheSame(Dicts):
+    """Reads by the exact key, and finds by a folded one what a write is to replace."""
+
+    def drop_neighbours(self, key):
+        folded = tuple(map(str.lower, key))
+        for other in [each for each in self.rows if tuple(map(str.lower, each)) == folded]:
+            if other != key:
+                del self.rows[other]
+
+
+class ReplacesNeighbours(_TakesForTheSame):
+    def put(self, key, change):
+        self.drop_neighbours(key)
+        super().put(key, change)
+
+
+class ErasesNeighbours(_TakesForTheSame):
+    def put(self, key, change):
+        if change.document is None:
+            self.drop_neighbours(key)
+        super().put(key, change)
+
+
 class CutsAt(Dicts):
     """Keeps as much of a document as its column holds."""
 
@@ -467,6 +490,19 @@ class GivesUpAfterAFailure(Dicts):
     def require_connection(self):
         if self.failed:
             raise StorageError("the connection is closed")
+
+
+class LosesAllAfterAFailure(Dicts):
+    """One error, and from then on whatever it is asked to write was lost to somebody."""
+
+    failed = False
+
+    def swap(self, key, change):
+        try:
+            return not self.failed and super().swap(key, change)
+        except BaseException:
+            self.failed = True
+            raise
 
 
 class KeepsItsLock(Dicts):

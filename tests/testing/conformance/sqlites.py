@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from recoverykit import StorageError
 from recoverykit.storage import Record
 
 WHERE = "WHERE tenant = ? AND subject = ? AND scope = ?"
@@ -184,6 +185,40 @@ class IgnoresEventsThatStand(Rows):
                 db.execute("INSERT INTO events VALUES (?, ?, ?, ?)", (event.id, *key))
             except sqlite3.IntegrityError:
                 return
+
+
+class SaysThatItFailed(Rows):
+    """Writes what it can, commits it, and then raises what says that nothing was written."""
+
+    def tell(self, db, key, change):
+        try:
+            super().tell(db, key, change)
+        except Exception as error:
+            for event in tuple.__iter__(change.events):
+                row = (event.id, *key)
+                db.execute("INSERT OR IGNORE INTO events VALUES (?, ?, ?, ?)", row)
+            db.execute("COMMIT")
+            raise StorageError("it was not written") from error
+
+
+class ComparesWithWhatItLoaded(Rows):
+    """Each handle takes what it has loaded last for what stands."""
+
+    def __init__(self, path):
+        super().__init__(path)
+        self.loaded = {}
+
+    def load(self, subject):
+        record = super().load(subject)
+        self.loaded[subject] = record and record.revision
+        return record
+
+    def commit(self, subject, change):
+        if self.loaded.get(subject, change.expected) != change.expected:
+            return False
+        if won := super().commit(subject, change):
+            self.loaded[subject] = None if change.document is None else change.revision
+        return won
 
 
 class RemembersWhatItLoaded(Rows):

@@ -2,9 +2,10 @@
 
 from contextlib import asynccontextmanager
 
-from anyio import Lock
+from anyio import Lock, WouldBlock
 from anyio.lowlevel import checkpoint
 
+from recoverykit import StorageError
 from tests.testing.conformance.dicts import Dicts
 
 
@@ -37,6 +38,20 @@ class Awaited:
 
     def ids(self, subject):
         return self.dicts.ids(subject)
+
+
+class RefusesToWait(Awaited):
+    """It keeps its contract as well: who comes while another one writes is told to come again."""
+
+    async def commit(self, subject, change):
+        try:
+            self.lock.acquire_nowait()
+        except WouldBlock:
+            raise StorageError("another one is writing") from None
+        try:
+            return await self.swap(subject, change)
+        finally:
+            self.lock.release()
 
 
 class GivesWayInBetween(Awaited):

@@ -14,7 +14,11 @@ from tests.testing.conformance.broken import BROKEN, IN_MEMORY
 
 @pytest.mark.parametrize("broken", BROKEN, ids=str)
 def test_a_broken_storage_is_caught_by_its_clause(broken):
-    """Each is caught by the clauses that name its fault; where it has one fault, by no other."""
+    """Each is caught by the clauses that name its fault; where it has one fault, by no other.
+
+    Those with more than one, for which ``alone`` is false in the list, are tried by the clauses
+    that are named there, and by no others: what else such a storage breaks is left open.
+    """
     clauses = [each for each in CLAUSES if broken.alone or each.id in broken.caught]
 
     with pytest.raises(ConformanceError) as caught:
@@ -47,6 +51,13 @@ def test_what_they_were_broken_from_is_accepted(module, kind):
 def test_dicts_are_accepted():
     """As above, in memory."""
     check_storage(dicts.made(dicts.Dicts), events=dicts.Dicts.ids, without=IN_MEMORY)
+
+
+def test_who_raises_where_others_contend_is_accepted():
+    """Only True is a success: who is told nothing, in a race, has not won."""
+    check_async_storage(
+        tasks.made(tasks.RefusesToWait), events=tasks.Awaited.ids, without=IN_MEMORY, examples=1
+    )
 
 
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])

@@ -204,6 +204,21 @@ def test_the_search_looks_at_answers_and_events(kind):
     assert len(caught.value.breaches) == 1
 
 
+def test_the_search_ends():
+    """A fresh storage may be dear: where something is found, few more sequences make it shorter."""
+    made = []
+
+    @contextmanager
+    def make():
+        made.append(1)
+        yield HaltsAtTheThird()
+
+    with pytest.raises(ConformanceError):
+        check_storage(make, events=IDS, without=IN_MEMORY)
+
+    assert len(made) < 200
+
+
 def test_the_search_finds_nothing_of_what_is_left_out():
     """A clause that is left out is not held against the storage by the search either."""
     without = {**IN_MEMORY, "S8": "some stay"}

@@ -1,5 +1,6 @@
 """The kit accepts every storage that is shipped, on every database and driver."""
 
+import os
 from contextlib import asynccontextmanager, contextmanager
 from functools import partial
 from itertools import count
@@ -13,7 +14,8 @@ from tests.storage.awaited import address_for
 from tests.testing.conformance.broken import IN_MEMORY
 
 EVERY = tuple(each.id for each in CLAUSES)
-EXAMPLES = 5  # on a database; what a search finds has nothing to do with where it is stored
+# On a database, in a plain run: the longer search is one of `make deep`.
+EXAMPLES = 100 if os.environ.get("HYPOTHESIS_PROFILE") == "deep" else 4
 
 
 def told(storage, subject):

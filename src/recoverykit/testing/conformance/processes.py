@@ -29,8 +29,7 @@ class Processes:
     """The one process that opens what another one has made, started when first asked for."""
 
     def __init__(self) -> None:
-        self._process: SpawnProcess | None = None
-        self._pipe: Connection | None = None
+        self._started: tuple[SpawnProcess, Connection] | None = None
         self._is_lent = False
 
     @contextmanager
@@ -38,44 +37,41 @@ class Processes:
         """Let the process open a storage, and close it in the end."""
         if self._is_lent:
             self.kill()  # a race has ended in the middle: who knows what it is doing
-        pipe = self._started()
+        started = self._started = self._started or _started()
         self._is_lent = True
-        pipe.send(doorway)
-        rival = Rival(pipe)
+        rival = Rival(started[1])
+        started[1].send(doorway)
         yield rival
-        if self._pipe is pipe:
+        if self._started is started:
             rival.close()
             self._is_lent = False
 
     def kill(self) -> None:
         """Kill the process, whatever it is doing; another one is started for the next rival."""
-        if self._process is not None:
-            self._process.kill()
-        self._forget()
+        self._end(by_force=True)
 
     def close(self) -> None:
         """Let the process end by itself, if it does."""
-        if self._is_lent:
-            self.kill()
-        self._forget()
+        self._end(by_force=self._is_lent)
 
-    def _started(self) -> Connection:
-        if self._pipe is None:
-            ours, theirs = _SPAWN.Pipe()
-            self._process = _SPAWN.Process(target=_serve, args=(theirs,), daemon=True)
-            self._process.start()
-            theirs.close()
-            self._pipe = ours
-        return self._pipe
-
-    def _forget(self) -> None:
-        if self._pipe is not None:
-            self._pipe.close()
-        if self._process is not None:
-            self._process.join(DEADLINE)
-            self._process.close()
-        self._process = self._pipe = None
+    def _end(self, *, by_force: bool) -> None:
+        if self._started is not None:
+            process, pipe = self._started
+            if by_force:
+                process.kill()
+            pipe.close()
+            process.join(DEADLINE)
+            process.close()
+        self._started = None
         self._is_lent = False
+
+
+def _started() -> tuple[SpawnProcess, Connection]:
+    ours, theirs = _SPAWN.Pipe()
+    process = _SPAWN.Process(target=_serve, args=(theirs,), daemon=True)
+    process.start()
+    theirs.close()
+    return process, ours
 
 
 class Rival:

@@ -24,8 +24,8 @@ from recoverykit.testing.conformance.stage import Move
 from recoverykit.testing.conformance.steps import error_in_words
 
 _POINTS: Final = 10  # lines at which a commit is held up
-# Whoever has not answered in ten times the time of a lone commit waits for the other; in seconds.
-_PATIENCE: Final = 10
+# Whoever has not answered in four times the time of a lone commit waits for the other; in seconds.
+_PATIENCE: Final = 4
 _LEAST: Final = 0.004
 _MOST: Final = 0.05
 _CROWD: Final = 8  # who begin at the same moment

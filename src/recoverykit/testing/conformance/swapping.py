@@ -20,9 +20,9 @@ def inserts_where_nothing_is(bench: Bench) -> None:
     handle.lose(ADA, changes.put(ADA, on=None, document=first.document))
     handle.lose(ADA, changes.put(ADA, on=None, events=2))
     handle.lose(ADA, changes.erasure(ADA, on=None))
-    if handle.commit(ADA, second := changes.put(ADA, on=first.revision)):
-        handle.lose(ADA, changes.put(ADA, on=None))
-        handle.lose(ADA, changes.put(ADA, on=None, revision=second.revision))
+    handle.win(ADA, second := changes.put(ADA, on=first.revision))
+    handle.lose(ADA, changes.put(ADA, on=None))
+    handle.lose(ADA, changes.put(ADA, on=None, revision=second.revision))
     handle.win(BEN, changes.put(BEN, on=None))
     for each in chain(rounds(bench, Kind.INSERT), rounds_of_processes(bench, Kind.INSERT)):
         _expect_one(each)
