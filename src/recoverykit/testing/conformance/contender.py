@@ -51,7 +51,7 @@ class ThreadContender:
     """
 
     def __init__(self, call: Callable[[], bool], *, hold_at: int | None) -> None:
-        self.places = 0
+        self.places: int = 0
         self._answer: Answer = NoAnswer(f"no answer within {DEADLINE:.0f} s")
         self._held = Event()
         self._done = Event()

@@ -80,7 +80,7 @@ class Rival:
     def __init__(self, pipe: Connection) -> None:
         self._pipe = pipe
         self._answer: Answer | None = None
-        self.places = 0
+        self.places: int = 0
 
     def begin(self, move: Move, *, hold_at: int = 0) -> Contender:
         """Let the process begin a commit."""
@@ -118,7 +118,8 @@ class Rival:
     def _hear(self) -> None:
         try:
             if self._pipe.poll(DEADLINE):
-                answer, self.places = self._pipe.recv()
+                answer, places = self._pipe.recv()
+                self.places = int(places)
             else:
                 answer = f"no answer within {DEADLINE:.0f} s"
         except (EOFError, OSError):
