@@ -14,6 +14,7 @@ from recoverykit.testing.conformance.steps import error_in_words
 
 # Nothing of the threads and locks of the process that checks gets into one that is spawned.
 _SPAWN: Final = multiprocessing.get_context("spawn")
+_PATIENCE: Final = 5.0  # seconds to end in: whatever watches the process may have data to write
 
 
 def is_portable(doorway: Doorway) -> bool:
@@ -36,7 +37,7 @@ class Processes:
     def rival(self, doorway: Doorway) -> Generator["Rival"]:
         """Let the process open a storage, and close it in the end."""
         if self._is_lent:
-            self.kill()  # a race has ended in the middle: who knows what it is doing
+            self.close()  # a race has ended in the middle: who knows what it is doing
         started = self._started = self._started or _started()
         self._is_lent = True
         rival = Rival(started[1])
@@ -52,7 +53,7 @@ class Processes:
 
     def close(self) -> None:
         """Let the process end by itself, if it does."""
-        self._end(by_force=self._is_lent)
+        self._end(by_force=False)
 
     def _end(self, *, by_force: bool) -> None:
         if self._started is not None:
@@ -60,7 +61,9 @@ class Processes:
             if by_force:
                 process.kill()
             pipe.close()
-            process.join(DEADLINE)
+            process.join(_PATIENCE)
+            process.kill()  # where it hangs
+            process.join()
             process.close()
         self._started = None
         self._is_lent = False
