@@ -1,4 +1,4 @@
-"""The cheap hasher: hundreds of thousands of hashes a second, in tests and nowhere else."""
+"""The cheap hasher: microseconds for a hash, in tests and nowhere else."""
 
 from dataclasses import replace
 
