@@ -42,6 +42,9 @@ def for_tests() -> Generator[None]:
     """Say that tests are running, in the whole process, until the block is left.
 
     For runners that are neither pytest nor ``unittest``, and for programs that a test has started.
+    The cheap hasher is asked about when it is made and when a kit is made with it, and not again: a
+    kit made within the block goes on after it, and issues codes that nothing protects. Let such a
+    kit go with the block.
     """
     _SAID.add(1)
     try:
@@ -64,7 +67,7 @@ def _is_under_a_runner() -> bool:
     # Tests may start threads, in which a server of theirs makes its kit, for example.
     # The function is documented, if not promised for every Python.
     stacks = sys._current_frames()  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
-    return any(map(_has_runner, map(stacks.get, (get_ident(), main_thread().ident or 0))))
+    return any(map(_has_runner, map(stacks.get, {get_ident(), main_thread().ident or 0})))
 
 
 def _has_runner(frame: FrameType | None) -> bool:

@@ -59,11 +59,14 @@ class Verbs:
     def __init__(self, *, policy: Policy, keyring: Keyring | None) -> None:
         self._setup = Setup(policy=policy, keyring=keyring, entropy=secrets.token_bytes)
 
-    def draw_from(self, entropy: Entropy) -> Entropy:
-        """Draw from another source from now on, and return the one before: for tests alone."""
-        before = self._setup.entropy
+    @property
+    def entropy(self) -> Entropy:
+        """What the flows draw from."""
+        return self._setup.entropy
+
+    def draw_from(self, entropy: Entropy) -> None:
+        """Draw from another source from now on: for tests alone."""
         self._setup = replace(self._setup, entropy=entropy)
-        return before
 
     def issue(
         self,

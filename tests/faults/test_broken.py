@@ -4,6 +4,7 @@ import pytest
 
 from tests.faults.broken import CheckThenWrite, Doubting, Trusting
 from tests.faults.scenes import Stage
+from tests.faults.tries import tried
 from tests.proxy import proxied
 
 pytestmark = pytest.mark.server
@@ -11,7 +12,6 @@ pytestmark = pytest.mark.server
 REDEMPTION = rb"\bredeemed\b"  # the kind of the event that the one statement writes as well
 CUTS = 3  # of each kind
 CALLS = 300  # after them, in which somebody comes back to what was cut
-TRIES = 8  # a run finds what is broken in most cases, for it depends on who comes when
 
 
 @pytest.fixture
@@ -32,13 +32,9 @@ def play(postgresql_server, tmp_path):
         return report.reckoning
 
     def play(wrap, *, cuts, until):
-        for number in range(TRIES):
-            folder = tmp_path / str(number)
-            folder.mkdir()
-            found = once(wrap, cuts=cuts, folder=folder)
-            if until(found):
-                break
-        return found
+        return tried(
+            lambda folder: once(wrap, cuts=cuts, folder=folder), until=until, folder=tmp_path
+        )
 
     return play
 

@@ -8,6 +8,7 @@ from recoverykit import (
     Argon2idHasher,
     CodeFormat,
     CorruptRecord,
+    InvalidArgument,
     InvalidCode,
     KeyedHasher,
     Keyring,
@@ -71,6 +72,12 @@ def test_what_a_policy_breaks_besides_is_still_refused():
     with pytest.raises(PolicyError) as caught:
         cheapened(short).require_sound(peppered=True)
     assert [finding.rule for finding in caught.value.findings] == ["N4-SRC-64"]
+
+
+def test_what_is_no_policy_is_refused():
+    """Rather than fail somewhere within."""
+    with pytest.raises(InvalidArgument):
+        cheapened(None)
 
 
 @pytest.mark.parametrize("keyring", [None, KEY])

@@ -371,6 +371,17 @@ def test_only_a_storage_that_is_awaited_can_be_beneath_the_twin(storage):
         AsyncFaultyStorage(storage, FaultPlan())
 
 
+@pytest.mark.parametrize(
+    ("plan", "meanwhile"), [(None, print), ((), print), (FaultPlan, print), (FaultPlan(), None)]
+)
+def test_only_a_plan_says_what_goes_wrong(plan, meanwhile):
+    """And only a function can be called in a pause."""
+    with pytest.raises(InvalidArgument, match="FaultPlan"):
+        FaultyStorage(MemoryStorage(), plan, meanwhile=meanwhile)
+    with pytest.raises(InvalidArgument, match="FaultPlan"):
+        AsyncFaultyStorage(AsyncMemoryStorage(), plan, meanwhile=meanwhile)
+
+
 def test_nothing_happens_meanwhile_by_default(asyncio_portal):
     """A pause is one all the same."""
     awaited = AsyncFaultyStorage(AsyncMemoryStorage(), FaultPlan(loads=(LoadFault.HELD,)))

@@ -1,16 +1,17 @@
 """A kit keeps its promises over a storage that goes wrong: every verb, every fault, both shells."""
 
+from dataclasses import replace
 from itertools import product
 
 import pytest
 from hypothesis import Phase, find, given, settings
 from hypothesis import strategies as st
 
-from recoverykit import ConcurrentUpdate, OutcomeUnknown
+from recoverykit import ConcurrentUpdate, OutcomeUnknown, SetState
 from recoverykit.storage.memory import MemoryStorage
-from recoverykit.testing import CommitFault, FaultPlan, LoadFault, strategies
+from recoverykit.testing import CommitFault, FaultPlan, FaultyStorage, LoadFault, strategies
 from tests.testing import ledger
-from tests.testing.trial import DEEDS, LONGEST, STALE, Trial, attempt
+from tests.testing.trial import DEEDS, LONGEST, POLICY, STALE, Trial, attempt
 
 PLANS = [
     *(FaultPlan(loads=(None,) * at + (fault,)) for fault, at in product(LoadFault, (0, 1))),
@@ -52,6 +53,43 @@ def test_a_kit_gives_up_where_others_always_win():
         kit.redeem("ada", code)
 
     assert trial.status.remaining == 3
+
+
+IN_VAIN = {
+    "erase": lambda kit: kit.erase("ada"),
+    "revoke": lambda kit: kit.revoke("ada"),
+    "lock": lambda kit: kit.lock("ada", session="an id of the session's"),
+}
+
+
+@pytest.mark.parametrize("name", IN_VAIN)
+@pytest.mark.parametrize("fault", [LoadFault.EMPTY, LoadFault.STALE])
+def test_a_kit_believes_that_there_is_nothing_to_change(name, fault):
+    """It says that all is done, and all is still stored: the contract forbids such loads."""
+    trial = Trial()
+    trial.truth.issue("ada")
+    trial.truth.unlock("ada", session="an id of the session's")
+    before = trial.record()
+    kit, _ = trial.faulty(FaultPlan(loads=(fault,)))
+
+    IN_VAIN[name](kit)
+
+    assert trial.record() == before
+    IN_VAIN[name](kit)
+    assert trial.record() != before
+
+
+def test_a_kit_believes_that_a_revoked_set_still_counts():
+    """To confirm it once more changes nothing, so nothing tells otherwise."""
+    trial = Trial(policy=replace(POLICY, confirm=True))
+    storage = FaultyStorage(trial.storage, FaultPlan(loads=(None,) * 3 + (LoadFault.STALE,)))
+    kit = trial.kit(storage)
+    (code, *_) = kit.issue("ada").codes
+    kit.confirm("ada", code)
+    kit.revoke("ada")
+
+    assert kit.confirm("ada", code).state is SetState.ACTIVE
+    assert trial.status.state is SetState.REVOKED
 
 
 plans = strategies.fault_plans()

@@ -29,7 +29,8 @@ class AsyncFaultyStorage:
         meanwhile: as for `FaultyStorage`, and awaited.
 
     Raises:
-        InvalidArgument: the storage is none, or is one whose methods are not awaited.
+        InvalidArgument: the storage is none, or is one whose methods are not awaited; or the plan
+            is none.
     """
 
     def __init__(

@@ -1,10 +1,10 @@
-"""The cheap hasher: hundreds of thousands of hashes a second, in tests and nowhere else."""
+"""The cheap hasher: microseconds for a hash, in tests and nowhere else."""
 
 from dataclasses import replace
 
 from recoverykit.core.hasher import CheapHasher
 from recoverykit.core.policy import Policy
-from recoverykit.errors import Severity
+from recoverykit.errors import InvalidArgument, Severity
 from recoverykit.permit import require_tests
 
 
@@ -31,8 +31,11 @@ def cheapened(policy: Policy) -> Policy:
         policy: the policy of the application, for example.
 
     Raises:
+        InvalidArgument: it is no policy.
         OutsideTests: no tests are running.
     """
+    if not isinstance(policy, Policy):
+        raise InvalidArgument("policy must be a Policy")
     cheap = replace(policy, hasher=cheap_hasher())
     accept = policy.accept | (_errors(cheap) - _errors(policy))
     return replace(cheap, accept=accept)

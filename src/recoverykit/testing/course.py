@@ -12,7 +12,7 @@ from typing import Final, TypeAlias, TypeVar, cast
 
 from recoverykit.core.record import Change, Record
 from recoverykit.core.subject import Subject
-from recoverykit.errors import OutcomeUnknown, StorageError
+from recoverykit.errors import InvalidArgument, OutcomeUnknown, StorageError
 from recoverykit.storage import AnyStorage
 from recoverykit.testing.fault import CommitFault, FaultPlan, LoadFault
 
@@ -65,9 +65,14 @@ class Course:
         storage: the storage beneath.
         plan: what goes wrong.
         meanwhile: what may happen in a pause.
+
+    Raises:
+        InvalidArgument: the plan is none, or ``meanwhile`` is no function.
     """
 
     def __init__(self, storage: AnyStorage, plan: FaultPlan, meanwhile: Job) -> None:
+        if not isinstance(plan, FaultPlan) or not callable(meanwhile):
+            raise InvalidArgument("plan must be a FaultPlan, and meanwhile a function")
         self._storage = storage
         self._meanwhile = meanwhile
         self._loads: Iterator[LoadFault | None] = iter(plan.loads)

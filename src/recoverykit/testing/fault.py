@@ -11,6 +11,11 @@ class LoadFault(Enum):
 
     The first two and the last two happen to whatever else reads, too; the others change what a
     load returns and nothing else.
+
+    `STALE`, `EMPTY` and `REPEATED` break the contract. A kit believes what it is told, so where it
+    then finds nothing to change, nothing is changed: ``erase``, ``revoke`` and ``lock`` return as
+    if all were done while everything is still stored, and ``confirm`` tells of a set that was
+    revoked meanwhile as if it stood. No code is spent twice.
     """
 
     FAILED = "failed"
@@ -20,7 +25,10 @@ class LoadFault(Enum):
     """It raises ``ConnectionError``, as a driver does."""
 
     STALE = "stale"
-    """It returns what stood before the newest record, as a replica does that lags behind."""
+    """It returns what stood before the newest record, as a replica does that lags behind.
+
+    As far as this faulty storage has seen both, in loads or in commits; None otherwise.
+    """
 
     EMPTY = "empty"
     """It returns None, as a replica does that has never heard of the subject."""
@@ -36,7 +44,13 @@ class LoadFault(Enum):
 
 
 class CommitFault(Enum):
-    """What goes wrong in a commit."""
+    """What goes wrong in a commit.
+
+    A change that goes together with a host's writes, by ``within``, cannot land without them, and a
+    purge of events is no change of a document: neither is ever late. With `LATE` and `LATER` they
+    land at once and the answer is lost, as with `LOST_AFTER`. A purge has no answer False: as a
+    `VICTIM` it raises `StorageError`.
+    """
 
     FAILED = "failed"
     """It raises `StorageError`: nothing has landed, and nothing will."""

@@ -29,7 +29,8 @@ class FaultyStorage:
             the plan. Nothing by default.
 
     Raises:
-        InvalidArgument: the storage is none, or is one whose methods are awaited.
+        InvalidArgument: the storage is none, or is one whose methods are awaited; or the plan is
+            none.
     """
 
     def __init__(

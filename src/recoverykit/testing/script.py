@@ -27,7 +27,7 @@ def entropy_of(name: str) -> Entropy:
         block = b""
         while len(block) < size:
             drawn += 1
-            block += hashlib.sha256(f"{drawn} {name}".encode()).digest()
+            block += hashlib.sha256(f"{drawn} {name}".encode("utf-8", "surrogatepass")).digest()
         return block[:size]
 
     return draw
