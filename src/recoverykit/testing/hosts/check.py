@@ -18,8 +18,17 @@ from recoverykit.testing.hosts.machine import run_in_order
 from recoverykit.testing.hosts.promises import PROMISES, Promise
 from recoverykit.testing.hosts.races import Races
 from recoverykit.testing.hosts.report import Checked, Tally
+from recoverykit.testing.hosts.sets import run_whole_sets
 
-SCRIPTS: Final = (run_life, run_forms, run_mistakes, run_strangers, run_leaks, run_guesses)
+SCRIPTS: Final = (
+    run_life,
+    run_whole_sets,
+    run_forms,
+    run_mistakes,
+    run_strangers,
+    run_leaks,
+    run_guesses,
+)
 """All that is done without chance, in this order."""
 
 _SENTENCES: Final = {promise.id: promise.sentence for promise in PROMISES}

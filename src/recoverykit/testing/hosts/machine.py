@@ -25,7 +25,7 @@ from recoverykit.testing.hosts.mistakes import MISTAKES
 
 _STEPS = 25  # enough to spend a set, replace it, and look back
 
-_numbers = st.integers(0, 3)
+_places = st.integers(0, 59)  # taken modulo the size of the set: each place is as likely
 _people = st.integers(0, 1)
 _forms = st.sampled_from([None, None, *FORMS])
 
@@ -88,12 +88,12 @@ class _Machine(RuleBasedStateMachine):
         self._people = [self._desk.person() for _ in range(2)]
 
     @rule(
-        who=_people, whose=_people, back=st.sampled_from((0, 0, 1, 2)), place=_numbers, form=_forms
+        who=_people, whose=_people, back=st.sampled_from((0, 0, 1, 2)), place=_places, form=_forms
     )
     def send(self, who: int, whose: int, back: int, place: int, form: Form | None) -> None:
         self._send(self._people[who], self._people[whose], back, place, form)
 
-    @rule(who=_people, place=_numbers, form=_forms, again=_forms)
+    @rule(who=_people, place=_places, form=_forms, again=_forms)
     def send_twice(self, who: int, place: int, form: Form | None, again: Form | None) -> None:
         person = self._people[who]
         for each in (form, again):
@@ -105,14 +105,15 @@ class _Machine(RuleBasedStateMachine):
         text = MISTAKES[mistake]([code.text for code in person.codes])
         self._desk.send_wrong(person, text, name=mistake)
 
-    @rule(who=_people)
-    def spend_all(self, who: int) -> None:
+    @rule(who=_people, place=_places)
+    def spend_all(self, who: int, place: int) -> None:
         person = self._people[who]
         for code in person.left():
             self._desk.send(person, code)
+        self._send(person, person, 0, place)
         self._desk.count(person)
 
-    @rule(who=_people, place=_numbers)
+    @rule(who=_people, place=_places)
     def renew(self, who: int, place: int) -> None:
         person = self._people[who]
         issue = self._desk.replace if person.is_enrolled else self._desk.issue
@@ -120,7 +121,7 @@ class _Machine(RuleBasedStateMachine):
         self._send(person, person, 1, place)
         self._send(person, person, 2, place)
 
-    @rule(who=_people, place=_numbers)
+    @rule(who=_people, place=_places)
     def revoke(self, who: int, place: int) -> None:
         person = self._people[who]
         if person.is_enrolled:

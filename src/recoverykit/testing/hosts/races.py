@@ -22,13 +22,16 @@ class Races(Generic[UserT]):
         self._desk = desk
         self._crew = crew
         self._waiting: Person[UserT] | None = None
+        self._rounds = 0
         self._lasted = {True: (0.0, 0.0), False: (0.0, 0.0)}
 
     def run_same_code(self) -> None:
         """Let all send one code."""
         desk = self._desk
         person = self._person_with(1)
-        code = person.left()[0]
+        left = person.left()
+        code = left[self._rounds % len(left)]  # with somebody new each time it is another place
+        self._rounds += 1
         answers = self._crew.together([self._sending(person, code)] * self._crew.size)
         said = desk.raced(person, answers)
         desk.steps.append(f"{len(answers)} send {code.name} at the same moment: {said}")
