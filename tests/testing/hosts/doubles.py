@@ -1,6 +1,7 @@
-"""Logins that let two people in with one code, but only with the codes in some places."""
+"""Logins that let two people in with one code, but only in some places or spellings."""
 
 import secrets
+import threading
 from collections import defaultdict
 
 from tests.testing.hosts.faults import ChecksThenStrikesOut
@@ -85,3 +86,16 @@ class LocksTheFirstCodes(ChecksThenStrikesOut, KeepsPlaces):
             return super().spend(user, code)
         with self.lock:
             return super().spend(user, code)
+
+
+class LocksWhatWasTyped(ChecksThenStrikesOut):
+    """There is a lock for each text that is typed, and a code can be typed in several ways."""
+
+    def __init__(self):
+        super().__init__()
+        self.locks = {}
+
+    def guard(self, verb, user, typed=""):
+        if verb != "redeem":
+            return self.lock
+        return self.locks.setdefault((user, typed), threading.RLock())

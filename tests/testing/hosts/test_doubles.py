@@ -59,3 +59,20 @@ def test_every_round_races_for_a_code_in_another_place():
     (breach,) = found.value.breaches
     assert breach.id == "H3"
     assert "send code 1 of" not in breach.steps[-1]
+
+
+def test_a_code_races_in_several_forms():
+    """A lock that is named after what was typed holds nobody back who types it otherwise."""
+    host = host_of(doubles.LocksWhatWasTyped)
+    with pytest.raises(ConformanceError) as found:
+        check_host(host, without=only("H3", "F3", "F5"), tell=silent, examples=1, rounds=ROUNDS)
+    (breach,) = found.value.breaches
+    assert breach.id == "H3"
+    assert "in 3 forms, at the same moment" in breach.steps[-1]
+
+
+def test_a_form_that_is_not_taken_does_not_race():
+    """Where no form is promised the code races as it was shown."""
+    host = host_of(doubles.LocksWhatWasTyped)
+    checked = check_host(host, without=only("H3"), tell=silent, examples=1, rounds=8)
+    assert checked.kept == {"H3": 8}
