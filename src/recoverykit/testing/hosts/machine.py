@@ -9,7 +9,7 @@ from typing import Any
 
 from hypothesis import HealthCheck, Phase, Verbosity, settings
 from hypothesis import strategies as st
-from hypothesis.errors import Flaky
+from hypothesis.errors import Flaky, FlakyFailure
 from hypothesis.stateful import (
     RuleBasedStateMachine,
     initialize,
@@ -17,6 +17,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,  # pyright: ignore[reportUnknownVariableType]  # it is not annotated
 )
 
+from recoverykit.errors import InvalidArgument
 from recoverykit.testing.hosts.desk import Broken, Desk
 from recoverykit.testing.hosts.forms import FORMS, Form
 from recoverykit.testing.hosts.host import UserT
@@ -39,6 +40,7 @@ def run_in_order(desk: Desk[UserT], *, examples: int) -> None:
 
     Raises:
         Broken: a promise does not hold; the steps are as short as could be found.
+        InvalidArgument: the host raised what it did not raise again.
     """
 
     class Machine(_Machine):
@@ -47,11 +49,21 @@ def run_in_order(desk: Desk[UserT], *, examples: int) -> None:
 
     try:
         run_state_machine_as_test(Machine, settings=_settings(examples))  # pyright: ignore[reportUnknownArgumentType]
-    except (Broken, Flaky):
-        # What a host does by chance may not come again: then what was seen once is told.
-        if not desk.found:
-            raise
-        raise min(desk.found, key=lambda broken: len(broken.steps)) from None
+    except (Broken, Flaky) as error:
+        raised = _names(error)
+    else:
+        return
+    # What a host does by chance may not come again: then what was seen once is told.
+    if desk.found:
+        raise min(desk.found, key=lambda broken: len(broken.steps))
+    raise InvalidArgument(f"the host must do the same each time: it raised {raised}, and not again")
+
+
+def _names(error: Exception) -> str:
+    """Name what a host raised, without what it says, from what Hypothesis made of it."""
+    raised = error.exceptions if isinstance(error, FlakyFailure) else (error.__context__,)
+    own = [each for each in raised if each is not None and not isinstance(each, Flaky)]
+    return ", ".join(sorted({type(each).__name__ for each in own})) or "an error"
 
 
 def _settings(examples: int) -> settings:
