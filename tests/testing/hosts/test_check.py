@@ -5,11 +5,13 @@ import traceback
 from collections import defaultdict
 from datetime import timedelta
 from itertools import count
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+import recoverykit
 from recoverykit.errors import InvalidArgument
 from recoverykit.testing.failure import ConformanceError
 from recoverykit.testing.hosts import FORMS, Host, check_host
@@ -23,6 +25,7 @@ from tests.testing.hosts.asked import only, silent
 from tests.testing.hosts.faults import FAULTS, CountsNoGuesses, TellsAllThereEverWere
 from tests.testing.hosts.plain import Plain, Refused
 
+SOURCE = Path(recoverykit.__file__).parent
 FEW = {"examples": 2, "rounds": 2, "threads": 3}
 
 
@@ -161,6 +164,55 @@ def test_codes_are_texts(issued):
         check_host(host, tell=silent)
 
 
+def locals_of_ours(error):
+    """Return what a reporter shows that shows the locals of our frames."""
+    return [
+        f"{frame.f_code.co_name}: {name} = {value!r}"
+        for frame, _ in traceback.walk_tb(error.__traceback__)
+        if Path(frame.f_code.co_filename).is_relative_to(SOURCE)
+        for name, value in frame.f_locals.items()
+    ]
+
+
+@pytest.mark.parametrize("verb", ["issue", "regenerate"])
+def test_what_is_refused_for_codes_is_in_no_local_of_ours(verb):
+    """The codes that stood beside what is no text are codes."""
+    host = Plain().host(**{verb: lambda _: ["secret-code", None]})
+    with pytest.raises(InvalidArgument, match="must return the codes, as texts") as found:
+        check_host(host, tell=silent)
+    shown = locals_of_ours(found.value)
+    assert len(shown) > 10
+    assert not [text for text in shown if "secret-code" in text]
+
+
+@pytest.mark.parametrize("calls", range(1, 40, 3))
+def test_what_a_host_raises_is_met_by_no_local_of_ours_with_a_code(calls):
+    """Whoever is turned away by a limit on the addresses that codes are issued to, say."""
+    login, numbers, issued = Plain(), count(1), []
+
+    def issue(user):
+        if next(numbers) >= calls:
+            raise LookupError
+        issued.extend(login.issue(user))
+        return issued[-len(login.good[user]) :]
+
+    # The machine, which does all of it once more, cannot meet the limit in the same place.
+    with pytest.raises((LookupError, InvalidArgument)) as found:
+        check_host(login.host(issue=issue), tell=silent, **FEW)
+    shown = "\n".join(locals_of_ours(found.value))
+    assert shown
+    assert not [code for code in issued if code in shown or symbols_of(code) in shown]
+
+
+def test_a_host_that_issues_nothing_in_a_race_is_asked_again():
+    """It let somebody else go first."""
+    login = Plain()
+    host = login.host(regenerate=lambda user: [] if in_a_race() else login.issue(user))
+    checked = check_host(host, tell=silent, **FEW)
+    assert checked.broken == ()
+    assert "H6" in checked.kept
+
+
 def test_an_error_of_the_hosts_own_comes_through():
     """What fails before a code is sent is no breach: the description is wrong, or the host."""
     with pytest.raises(ZeroDivisionError):
@@ -213,7 +265,7 @@ def test_an_error_that_does_not_come_again_is_named(name, calls):
     desk = Desk(login.host(**{name: fail_once}), muted=frozenset(), tally=Tally())
     with pytest.raises(InvalidArgument) as found:
         run_in_order(desk, examples=20)
-    said = "the host must do the same each time: it raised OSError, and not again"
+    said = "the host must do the same each time: it raised OSError in one run, not in another"
     assert str(found.value) == said
     assert found.value.__context__ is None
 

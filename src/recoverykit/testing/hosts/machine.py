@@ -40,7 +40,7 @@ def run_in_order(desk: Desk[UserT], *, examples: int) -> None:
 
     Raises:
         Broken: a promise does not hold; the steps are as short as could be found.
-        InvalidArgument: the host raised what it did not raise again.
+        InvalidArgument: the host raised what it did not raise when the same was done again.
     """
 
     class Machine(_Machine):
@@ -56,7 +56,9 @@ def run_in_order(desk: Desk[UserT], *, examples: int) -> None:
     # What a host does by chance may not come again: then what was seen once is told.
     if desk.found:
         raise min(desk.found, key=lambda broken: len(broken.steps))
-    raise InvalidArgument(f"the host must do the same each time: it raised {raised}, and not again")
+    raise InvalidArgument(
+        f"the host must do the same each time: it raised {raised} in one run, not in another"
+    )
 
 
 def _names(error: Exception) -> str:
