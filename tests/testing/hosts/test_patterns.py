@@ -60,7 +60,8 @@ def test_a_double_spend_is_found_and_named(engine, pattern):
     issued, raced = breaches["H3"].steps[0], breaches["H3"].steps[-1]
     assert re.fullmatch(r"8 codes are issued to user \d+: set 1", issued)
     told = re.fullmatch(
-        r"8 send code \d of set 1 of user \d+ at the same moment: (?:.*, )?(\d) let in(?:, .*)?",
+        r"8 send code \d of set 1 of user \d+(?:, in \d forms,)? at the same moment: "
+        r"(?:.*, )?(\d) let in(?:, .*)?",
         raced,
     )
     assert int(told[1]) > 1

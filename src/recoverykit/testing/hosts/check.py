@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, Generic
+from typing import Final, Generic, cast
 
 from recoverykit.errors import InvalidArgument
 from recoverykit.testing.failure import Breach, ConformanceError
@@ -10,7 +10,7 @@ from recoverykit.testing.hosts.crew import Crew
 from recoverykit.testing.hosts.desk import Broken, Desk
 from recoverykit.testing.hosts.forms import FORMS
 from recoverykit.testing.hosts.guesses import run_guesses, run_strangers
-from recoverykit.testing.hosts.host import Host, UserT
+from recoverykit.testing.hosts.host import Host, UserT, is_count
 from recoverykit.testing.hosts.inputs import run_forms, run_mistakes
 from recoverykit.testing.hosts.leaks import run_leaks
 from recoverykit.testing.hosts.life import run_life
@@ -18,8 +18,17 @@ from recoverykit.testing.hosts.machine import run_in_order
 from recoverykit.testing.hosts.promises import PROMISES, Promise
 from recoverykit.testing.hosts.races import Races
 from recoverykit.testing.hosts.report import Checked, Tally
+from recoverykit.testing.hosts.sets import run_whole_sets
 
-SCRIPTS: Final = (run_life, run_forms, run_mistakes, run_strangers, run_leaks, run_guesses)
+SCRIPTS: Final = (
+    run_life,
+    run_whole_sets,
+    run_forms,
+    run_mistakes,
+    run_strangers,
+    run_leaks,
+    run_guesses,
+)
 """All that is done without chance, in this order."""
 
 _SENTENCES: Final = {promise.id: promise.sentence for promise in PROMISES}
@@ -32,10 +41,10 @@ class _Effort:
     threads: int
 
     def __post_init__(self) -> None:
-        if min(self.examples, self.rounds) < 1:
-            raise InvalidArgument("examples and rounds must be at least 1")
-        if self.threads < 2:  # noqa: PLR2004  # one does not race
-            raise InvalidArgument("threads must be at least 2")
+        if not all(is_count(each, least=1) for each in (self.examples, self.rounds)):
+            raise InvalidArgument("examples and rounds must be whole numbers, at least 1")
+        if not is_count(self.threads, least=2):  # one does not race
+            raise InvalidArgument("threads must be a whole number, at least 2")
 
 
 def check_host(
@@ -63,13 +72,15 @@ def check_host(
 
     Raises:
         ConformanceError: it breaks promises.
-        InvalidArgument: ``without`` names no promise or gives no reason, or a number is too small;
-            or the host returned no codes.
+        InvalidArgument: an argument is of another type, or cannot be meant: ``without`` names no
+            promise or gives no reason, a number is too small. Or the host returned no codes, or
+            raised what it did not raise again when the same was done once more.
+        Exception: what the host's functions raise passes through as it is, apart from ``redeem``
+            and, in races, ``regenerate`` and ``revoke``.
     """
-    opted_out = dict(without or {})
-    for each, reason in opted_out.items():
-        if each not in _SENTENCES or not reason.strip():
-            raise InvalidArgument("without must name promises by their ids, each with a reason")
+    if not isinstance(host, Host) or not callable(tell):
+        raise InvalidArgument("host must be a Host, and tell a function")
+    opted_out = _opted_out({} if without is None else without)
     effort = _Effort(examples=examples, rounds=rounds, threads=threads)
     search = _Search(host, opted_out)
     with Crew(threads) as crew:
@@ -79,6 +90,17 @@ def check_host(
     if search.breaches:
         raise ConformanceError(_headline(checked), sorted(search.breaches, key=_place))
     return checked
+
+
+def _opted_out(without: object) -> dict[str, str]:
+    if not isinstance(without, Mapping):
+        raise InvalidArgument("without must be a mapping of ids to reasons")
+    opted_out: dict[str, str] = {}
+    for each, reason in cast("Mapping[object, object]", without).items():
+        if each not in _SENTENCES or not isinstance(reason, str) or not reason.strip():
+            raise InvalidArgument("without must name promises by their ids, each with a reason")
+        opted_out[str(each)] = reason
+    return opted_out
 
 
 class _Search(Generic[UserT]):

@@ -81,20 +81,21 @@ class Desk(Generic[UserT]):
 
     def issue(self, person: Person[UserT]) -> None:
         """Give codes to a user who has none that count."""
-        self.given(person, self.host.issue(person.user))
+        self.given(person, texts_of(self.host.issue(person.user)))
 
     def replace(self, person: Person[UserT]) -> None:
         """Give a user new codes in the place of the old ones, where the host can."""
         if self.host.regenerate is not None:
-            self.given(person, self.host.regenerate(person.user))
+            self.given(person, texts_of(self.host.regenerate(person.user)))
 
-    def given(self, person: Person[UserT], issued: object) -> None:
+    def given(self, person: Person[UserT], texts: tuple[str, ...]) -> None:
         """Write down what was issued.
 
         Raises:
-            InvalidArgument: the host returned no texts.
+            InvalidArgument: nothing was, or not texts alone.
         """
-        texts = texts_of(issued)
+        if not texts:
+            raise InvalidArgument("issue and regenerate must return the codes, as texts")
         person.give(texts)
         number = len(person.sets)
         self.steps.append(f"{len(texts)} codes are issued to {person.name}: set {number}")
@@ -240,18 +241,15 @@ class Desk(Generic[UserT]):
 
 
 def texts_of(issued: object) -> tuple[str, ...]:
-    """Return the codes that a host issued.
+    """Return the codes that a host issued; none where something else is among them.
 
-    Raises:
-        InvalidArgument: they are no texts, or there are none.
+    It is not refused here, where a traceback that shows locals would show the codes.
     """
     texts: tuple[object, ...] = ()
     if isinstance(issued, Iterable) and not isinstance(issued, str | bytes):
         texts = tuple(cast("Iterable[object]", issued))
     found = tuple(text for text in texts if isinstance(text, str) and canonical(text))
-    if not found or len(found) < len(texts):
-        raise InvalidArgument("issue and regenerate must return the codes, as texts")
-    return found
+    return found if len(found) == len(texts) else ()
 
 
 def _named(code: Code, form: Form | None) -> str:

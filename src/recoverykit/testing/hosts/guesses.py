@@ -5,6 +5,7 @@ from itertools import cycle, islice
 from recoverykit.testing.hosts.answer import Kind
 from recoverykit.testing.hosts.desk import Desk
 from recoverykit.testing.hosts.host import UserT
+from recoverykit.testing.hosts.ledger import Code
 
 _STRANGERS_CODES = 20  # different wrong codes; beyond them they come again
 
@@ -15,11 +16,11 @@ def run_guesses(desk: Desk[UserT]) -> None:
     if most is None:
         return
     person = desk.person()
-    wrong = [text for text in _strangers_codes(desk, most) if not person.may_know(text)]
+    wrong = [code for code in _strangers_codes(desk, most) if not person.may_know(code.text)]
     if not wrong:
         return  # everybody has the same codes
-    for text in islice(cycle(wrong), most):
-        if not desk.hold("H9", not desk.call(person.user, text).is_let_in):
+    for code in islice(cycle(wrong), most):
+        if not desk.hold("H9", not desk.call(person.user, code.text).is_let_in):
             return
     desk.steps.append(f"{person.name} sends {most} codes of other users")
     answer = desk.ask(person, person.codes[0].text, name=person.codes[0].name)
@@ -32,23 +33,23 @@ def run_strangers(desk: Desk[UserT]) -> None:
     if host.stranger is None:
         return
     person, owner = desk.person(), desk.person()
-    if person.may_know(owner.codes[0].text):
+    code = owner.codes[0]
+    if person.may_know(code.text):
         return
-    text = owner.codes[0].text
-    wrong = desk.ask(person, text, name="a code of another user")
+    wrong = desk.ask(person, code.text, name="a code of another user")
     for user, name, promise in (
         (host.stranger(), "a user who does not exist", "H12"),
         (desk.person(codes=False).user, "a user without codes", "H9"),
     ):
-        answer = desk.call(user, text)
+        answer = desk.call(user, code.text)
         desk.steps.append(f"{name} sends a code of another user: {answer}")
         desk.hold(promise, not answer.is_let_in)
         if host.told and answer.kind is wrong.kind is Kind.REFUSED:
             desk.hold("H13", host.told(answer.value) == host.told(wrong.value))
 
 
-def _strangers_codes(desk: Desk[UserT], most: int) -> list[str]:
-    codes: list[str] = []
+def _strangers_codes(desk: Desk[UserT], most: int) -> list[Code]:
+    codes: list[Code] = []
     while len(codes) < min(most, _STRANGERS_CODES):
-        codes += [code.text for code in desk.person().codes]
+        codes += desk.person().codes
     return codes

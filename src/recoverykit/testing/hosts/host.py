@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Generic, TypeAlias, TypeVar
+from typing import Final, Generic, TypeAlias, TypeVar, cast
 
 from recoverykit.errors import InvalidArgument
 from recoverykit.testing.hosts.forms import FORMS, Form
@@ -11,6 +11,19 @@ from recoverykit.testing.hosts.forms import FORMS, Form
 UserT = TypeVar("UserT")
 
 Dump: TypeAlias = bytes | str | Iterable[bytes | str]
+
+_NEEDED: Final = ("new_user", "issue", "redeem")
+_FUNCTIONS: Final = (
+    *_NEEDED,
+    "arrive",
+    "regenerate",
+    "revoke",
+    "remaining",
+    "stranger",
+    "told",
+    "dump",
+    "advance",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +63,7 @@ class Host(Generic[UserT]):
         further_forms: which of the forms that are not usual the login takes.
 
     Raises:
-        InvalidArgument: a number or the pause cannot be meant.
+        InvalidArgument: something of it has another type, or cannot be meant.
     """
 
     new_user: Callable[[], UserT]
@@ -73,16 +86,36 @@ class Host(Generic[UserT]):
 
     def __post_init__(self) -> None:
         """Refuse what cannot be meant."""
-        if self.free_guesses < 1:
-            raise InvalidArgument("free_guesses must be at least 1: people mistype")
-        if self.most_guesses is not None and self.most_guesses <= self.free_guesses:
-            raise InvalidArgument("most_guesses must be more than free_guesses")
-        if self.set_size is not None and self.set_size < 1:
-            raise InvalidArgument("set_size must be at least 1")
-        if self.pause <= timedelta():
-            raise InvalidArgument("pause must be longer than nothing")
+        for name in _FUNCTIONS:
+            function: object = getattr(self, name)
+            if not callable(function) and (function is not None or name in _NEEDED):
+                raise InvalidArgument(f"{name} must be a function")
+        if not _is_tuple(
+            self.refusals, lambda each: isinstance(each, type) and issubclass(each, Exception)
+        ):
+            raise InvalidArgument("refusals must be a tuple of classes of exceptions")
+        if not _is_tuple(self.further_forms, lambda each: isinstance(each, Form)):
+            raise InvalidArgument("further_forms must be a tuple of forms")
+        if not is_count(self.free_guesses, least=1):
+            raise InvalidArgument("free_guesses must be a whole number, at least 1: people mistype")
+        most, size = self.most_guesses, self.set_size
+        if most is not None and not is_count(most, least=self.free_guesses + 1):
+            raise InvalidArgument("most_guesses must be a whole number, more than free_guesses")
+        if size is not None and not is_count(size, least=1):
+            raise InvalidArgument("set_size must be a whole number, at least 1")
+        if not isinstance(self.pause, timedelta) or self.pause <= timedelta():
+            raise InvalidArgument("pause must be a timedelta, longer than nothing")
 
     @property
     def forms(self) -> tuple[Form, ...]:
         """The forms that are checked."""
         return tuple(each for each in FORMS if each.is_usual or each in self.further_forms)
+
+
+def is_count(value: object, *, least: int) -> bool:
+    """Whether something is a whole number, and not too small."""
+    return isinstance(value, int) and not isinstance(value, bool) and value >= least
+
+
+def _is_tuple(value: object, is_one: Callable[[object], bool]) -> bool:
+    return isinstance(value, tuple) and all(map(is_one, cast("tuple[object, ...]", value)))

@@ -78,7 +78,7 @@ PROMISES: Final = (
     ),
     Promise(
         id="H15",
-        sentence="No code can be read from what is stored, nor guessed from a fast hash of it.",
+        sentence="No code can be read from what is stored, nor guessed from an unsalted fast hash.",
         needs=("dump",),
     ),
     Promise(id="H16", sentence="What is told to remain does remain.", needs=("remaining",)),

@@ -1,13 +1,16 @@
 """Races: what a login does when many come at the same moment."""
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Generic
+from itertools import cycle, islice
+from typing import Final, Generic
 
 from recoverykit.testing.hosts.answer import Answer, answer_of
 from recoverykit.testing.hosts.crew import Crew, Deed
 from recoverykit.testing.hosts.desk import Desk, texts_of
 from recoverykit.testing.hosts.host import UserT
 from recoverykit.testing.hosts.ledger import Code, Fate, Person
+
+_SPELLED: Final = (1, 2)  # of four rounds; every second one is restless, and so is one of these
 
 
 class Races(Generic[UserT]):
@@ -22,16 +25,22 @@ class Races(Generic[UserT]):
         self._desk = desk
         self._crew = crew
         self._waiting: Person[UserT] | None = None
+        self._rounds = 0
         self._lasted = {True: (0.0, 0.0), False: (0.0, 0.0)}
 
     def run_same_code(self) -> None:
-        """Let all send one code."""
+        """Let all send one code, in some rounds each in another form."""
         desk = self._desk
         person = self._person_with(1)
-        code = person.left()[0]
-        answers = self._crew.together([self._sending(person, code)] * self._crew.size)
+        left = person.left()
+        code = left[self._rounds % len(left)]  # with somebody new each time it is another place
+        texts = self._spellings(person, code) if self._rounds % 4 in _SPELLED else (code.text,)
+        self._rounds += 1
+        typed = islice(cycle(texts), self._crew.size)
+        answers = self._crew.together([self._sending(person, text) for text in typed])
         said = desk.raced(person, answers)
-        desk.steps.append(f"{len(answers)} send {code.name} at the same moment: {said}")
+        forms = f", in {len(texts)} forms," if len(texts) > 1 else ""
+        desk.steps.append(f"{len(answers)} send {code.name}{forms} at the same moment: {said}")
         successes = sum(answer.is_let_in for answer in answers)
         is_one = desk.hold("H3", successes <= 1)
         if is_one and successes:
@@ -45,7 +54,7 @@ class Races(Generic[UserT]):
         desk, share = self._desk, max(1, self._crew.size // 2)
         people = [self._fresh(), desk.person()]
         sent = [(person, code) for person in people for code in person.left()[:share]]
-        answers = self._crew.together([self._sending(*each) for each in sent])
+        answers = self._crew.together([self._sending(who, code.text) for who, code in sent])
         desk.steps.append("at the same moment")
         for person in people:
             own = [(c, a) for (p, c), a in zip(sent, answers, strict=True) if p is person]
@@ -66,10 +75,10 @@ class Races(Generic[UserT]):
         person = self._fresh()
         issued, sent = self._against(person, lambda: texts_of(regenerate(person.user)))
         old = person.codes
-        if issued.is_failure:
-            self._desk.replace(person)
+        if issued.is_let_in:
+            self._desk.given(person, texts_of(issued.value))
         else:
-            self._desk.given(person, issued.value)
+            self._desk.replace(person)
         first, *others = _unsent_first(old, sent)
         self._look_again(person, (first,), promise="H6")
         if self._desk.is_patient(person):
@@ -100,10 +109,10 @@ class Races(Generic[UserT]):
             return lambda: answer_of(lambda: texts_of(regenerate(person.user)))
 
         issued = self._crew.together([issue, issue])
-        sets = [each for each in issued if not each.is_failure]
+        sets = [each for each in issued if each.is_let_in]
         desk.steps.append(f"new codes are issued twice to {person.name} at the same moment")
         for each in sets:
-            desk.given(person, each.value)
+            desk.given(person, texts_of(each.value))
         answers = [desk.ask(person, codes[0].text, name=codes[0].name) for codes in person.sets[1:]]
         if answers:
             # One that failed may have issued the set that counts.
@@ -151,8 +160,15 @@ class Races(Generic[UserT]):
             if asked or self._desk.is_patient(person):
                 self._desk.send(person, code, promise=asked)
 
-    def _sending(self, person: Person[UserT], code: Code) -> Deed[Answer]:
-        return lambda: self._desk.arrived(person, code.text)
+    def _spellings(self, person: Person[UserT], code: Code) -> Sequence[str]:
+        """Return the texts by which the host knows a code, as far as it has promised to."""
+        shown = [each.text for each in person.codes]
+        forms = [form for form in self._desk.host.forms if self._desk.asks_for((form.id,))]
+        typed = [form.type(code.text) for form in forms if form.is_for(shown)]
+        return tuple(dict.fromkeys((code.text, *typed)))
+
+    def _sending(self, person: Person[UserT], text: str) -> Deed[Answer]:
+        return lambda: self._desk.arrived(person, text)
 
     def _sending_in_a_row(
         self, person: Person[UserT], codes: Sequence[Code]
