@@ -79,6 +79,24 @@ class MemoryWithoutItsLock(MemoryStorage):
         return True
 
 
+class WorksForLong(Dicts):
+    """Nobody is held off for one line, among many that have nothing to do with it."""
+
+    def commit(self, subject, change):
+        self.work()
+        key = self.key(subject)
+        stands = self.stands(key, change)
+        if stands:
+            with self.lock:
+                self.write(key, change)
+        self.work()
+        return stands
+
+    def work(self):
+        for _ in range(300):
+            json.dumps({})
+
+
 class _CheckedBefore(Dicts):
     """Checks some commits before it takes its lock, as if nobody came between."""
 
@@ -335,6 +353,28 @@ class WritesEventsOfLostCommits(Dicts):
         if change.document is not None and not self.stands(key, change):
             self.told.setdefault(key, []).extend(event.id for event in change.events)
         return super().swap(key, change)
+
+
+class WritesTheDocumentFirst(Dicts):
+    """Looks, lays down the document, and then swaps the revision under its lock."""
+
+    def __init__(self):
+        super().__init__()
+        self.documents = {}
+
+    def load(self, subject):
+        with self.lock:
+            row = self.rows.get(self.key(subject))
+            return row and self.record(row[0], self.documents[self.key(subject)])
+
+    def commit(self, subject, change):
+        key = self.key(subject)
+        with self.lock:
+            if not self.stands(key, change):
+                return False
+        if change.document is not None:
+            self.documents[key] = change.document
+        return super().commit(subject, change)
 
 
 class LosesAndWrites(Dicts):

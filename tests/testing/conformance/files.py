@@ -88,6 +88,29 @@ class LocksNobodyOut(Files):
             yield
 
 
+class WritesTheDocumentFirst(Files):
+    """Looks, lays down the document beside all else, and then swaps the revision."""
+
+    def load(self, subject):
+        with self.locked():
+            row = self.read()["rows"].get(self.key(subject))
+            if row is None:
+                return None
+            return Record(revision=row[0], document=self.beside(subject).read_text())
+
+    def commit(self, subject, change):
+        with self.locked():
+            row = self.read()["rows"].get(self.key(subject))
+        if change.expected != (row and row[0]):
+            return False
+        if change.document is not None:
+            self.beside(subject).write_text(change.document)
+        return super().commit(subject, change)
+
+    def beside(self, subject):
+        return self.folder / self.key(subject).encode().hex()
+
+
 class TranslatesLines(Files):
     """Files that are read as text have their own idea of the end of a line."""
 

@@ -1,9 +1,11 @@
 """Who contends: threads that are held up at a line, tasks where they wait, and processes."""
 
 import os
+import threading
 from functools import partial
 from multiprocessing import Pipe
 from threading import Thread
+from types import SimpleNamespace
 
 import pytest
 
@@ -12,6 +14,7 @@ from recoverykit.testing.conformance import CLAUSES, ConformanceError, check_sto
 from recoverykit.testing.conformance.bench import Bench, Rig, set_up
 from recoverykit.testing.conformance.changes import Changes
 from recoverykit.testing.conformance.contender import NoAnswer, ThreadContender
+from recoverykit.testing.conformance.races import spread
 from recoverykit.testing.conformance.stage import Doorway
 from recoverykit.testing.conformance.steps import Steps
 from recoverykit.testing.conformance.tasks import _stepped
@@ -22,15 +25,31 @@ ADA = Subject("ada")
 
 def test_a_thread_is_held_up_at_a_line():
     """White box, for no other tracer sees a tracer: it counts lines, and waits at its own."""
-    contender = ThreadContender(lambda: True, hold_at=2)
+    code = compile("1", "storage.py", "exec")
+    frames = [SimpleNamespace(f_code=code, f_lineno=line) for line in (1, 1, 2)]
+    contender = ThreadContender(lambda: True, hold_at=("storage.py", 2))
     contender.release()
 
-    assert contender.trace(None, "call", None) == contender.trace
-    assert contender.trace(None, "line", None) == contender.trace
-    contender.trace(None, "line", None)
+    assert contender.trace(frames[0], "call", None) == contender.trace
+    for frame in frames:
+        assert contender.trace(frame, "line", None) == contender.trace
 
-    assert contender.places == 2
+    assert contender.places == (("storage.py", 1), ("storage.py", 2))
     contender.wait_until_held()
+
+
+def test_lines_of_the_storage_come_before_those_of_others():
+    """All of the storage's own where they are few; of others only as many as are lacking."""
+    own = [(__file__, line) for line in range(50)]
+    others = [(threading.__file__, line) for line in range(50)]
+    installed = [(pytest.__file__, line) for line in range(50)]
+
+    assert spread([*others, *installed, *own[:12]], 0) == own[:12]
+    six = [others[point * 50 // 6] for point in range(6)]
+    assert spread([*others, *own[:4]], 1) == own[:4] + six
+    assert spread(own, 1) == own[::5]
+    assert len(spread(own, 0)) == 32
+    assert spread(range(1, 4), 1) == [1, 2, 3]
 
 
 def test_a_task_is_stepped_through():
@@ -65,7 +84,7 @@ def test_a_process_serves_until_nobody_is_there():
     thread = Thread(target=processes._serve, args=(theirs,))
     thread.start()
     change = Changes().put(ADA, on=None)
-    for hold_at in (0, 1):
+    for hold_at in (None, (sqlites.__file__, sqlites.Rows.commit.__code__.co_firstlineno + 1)):
         ours.send(Doorway(opener=partial(sqlites.opened, sqlites.Rows, ":memory:"), backend=None))
         rival = processes.Rival(ours)
         contender = rival.begin((ADA, change), hold_at=hold_at)

@@ -1,15 +1,15 @@
 """Document and events change together: S6, S7 and S8."""
 
+from itertools import chain
 from typing import Final
 
 from recoverykit.core.record import Change
 from recoverykit.core.subject import Subject
 from recoverykit.testing.conformance.bench import Bench
 from recoverykit.testing.conformance.failing import Failure, failures
-from recoverykit.testing.conformance.races import Kind, rounds
+from recoverykit.testing.conformance.races import Kind, rounds, rounds_of_processes
 
 ADA: Final = Subject("ada")
-BEN: Final = Subject("ben")
 
 
 def lost_changes_nothing(bench: Bench) -> None:
@@ -30,9 +30,16 @@ def lost_changes_nothing(bench: Bench) -> None:
         if failure.answer is False:
             is_kept = failure.after == failure.before
             failure.expect(is_kept, "it was lost, and has changed something")
-    for each in rounds(bench, Kind.UPDATE):
+    for each in chain(
+        rounds(bench, Kind.UPDATE),
+        rounds(bench, Kind.ERASE),
+        rounds_of_processes(bench, Kind.UPDATE),
+    ):
         landed = each.events(of_winners=False) & set(each.trail)
         each.expect(not landed, "events of a lost commit should not be there")
+        stands = each.record and (each.record.revision, each.record.document)
+        is_due = each.wins > 1 or stands in each.due  # who else has won is S5's to ask
+        each.expect(is_due, "what stands should be as the one that won has left it")
 
 
 def events_land_together(bench: Bench) -> None:

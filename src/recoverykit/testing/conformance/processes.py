@@ -8,7 +8,7 @@ from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
 from typing import Final
 
-from recoverykit.testing.conformance.contender import DEADLINE, Answer, Contender, NoAnswer
+from recoverykit.testing.conformance.contender import DEADLINE, Answer, Contender, NoAnswer, Place
 from recoverykit.testing.conformance.stage import Doorway, Move, Stage
 from recoverykit.testing.conformance.steps import error_in_words
 
@@ -83,9 +83,9 @@ class Rival:
     def __init__(self, pipe: Connection) -> None:
         self._pipe = pipe
         self._answer: Answer | None = None
-        self.places: int = 0
+        self.places: tuple[Place, ...] = ()
 
-    def begin(self, move: Move, *, hold_at: int = 0) -> Contender:
+    def begin(self, move: Move, *, hold_at: Place | None = None) -> Contender:
         """Let the process begin a commit."""
         self._answer = None
         self._send((move, hold_at))
@@ -114,15 +114,14 @@ class Rival:
         self._send(None)
         self._hear()
 
-    def _send(self, order: tuple[Move, int] | None) -> None:
+    def _send(self, order: tuple[Move, Place | None] | None) -> None:
         with suppress(OSError):  # it has ended: what it had to say is still to be heard
             self._pipe.send(order)
 
     def _hear(self) -> None:
         try:
             if self._pipe.poll(DEADLINE):
-                answer, places = self._pipe.recv()
-                self.places = int(places)
+                answer, self.places = self._pipe.recv()
             else:
                 answer = f"no answer within {DEADLINE:.0f} s"
         except (EOFError, OSError):
@@ -139,20 +138,20 @@ def _serve(pipe: Connection) -> None:
                 with doorway.open() as stage:
                     _contend(stage, pipe)
             except Exception as error:  # noqa: BLE001 - it is told
-                pipe.send((error_in_words(error), 0))
+                pipe.send((error_in_words(error), ()))
                 return
-            pipe.send((True, 0))
+            pipe.send((True, ()))
 
 
 def _contend(stage: Stage, pipe: Connection) -> None:
     while order := pipe.recv():
         move, hold_at = order
         contender = stage.begin(move, hold_at=hold_at)
-        if hold_at:
+        if hold_at is not None:
             contender.wait_until_held()
-            pipe.send((None, 0))
+            pipe.send((None, ()))
             pipe.recv()
             contender.release()
         answer = contender.join()
         told = error_in_words(answer) if isinstance(answer, BaseException) else answer
-        pipe.send((told, contender.places))
+        pipe.send((told, tuple(contender.places)))

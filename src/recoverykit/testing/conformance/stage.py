@@ -16,6 +16,7 @@ from recoverykit.testing.conformance.contender import (
     DEADLINE,
     Answer,
     Contender,
+    Place,
     ThreadContender,
 )
 
@@ -36,8 +37,8 @@ class Stage(Protocol):
         """What its author has made."""
         ...
 
-    def begin(self, move: Move, *, hold_at: int = 0) -> Contender:
-        """Begin a commit, which is held up at a place, counted from 1; 0 for nowhere."""
+    def begin(self, move: Move, *, hold_at: Place | None = None) -> Contender:
+        """Begin a commit, which is held up at a place; None for nowhere."""
         ...
 
     def at_once(self, moves: Sequence[Move]) -> tuple[Answer, ...]:
@@ -52,7 +53,7 @@ class ThreadStage:
         self.storage = storage
         self.given: Any = storage
 
-    def begin(self, move: Move, *, hold_at: int = 0) -> Contender:
+    def begin(self, move: Move, *, hold_at: Place | None = None) -> Contender:
         """Begin a commit in a thread of its own."""
         return ThreadContender(partial(self.storage.commit, *move), hold_at=hold_at).start()
 
@@ -64,7 +65,9 @@ class ThreadStage:
             barrier.wait(DEADLINE)
             return self.storage.commit(*move)
 
-        contenders = [ThreadContender(partial(make, move), hold_at=None).start() for move in moves]
+        contenders = [
+            ThreadContender(partial(make, move), is_traced=False).start() for move in moves
+        ]
         return tuple(each.join() for each in contenders)
 
 

@@ -16,7 +16,7 @@ from recoverykit.core.record import Change, Record
 from recoverykit.core.subject import Subject
 from recoverykit.errors import InvalidArgument
 from recoverykit.storage import AsyncStorage
-from recoverykit.testing.conformance.contender import DEADLINE, Answer, Contender
+from recoverykit.testing.conformance.contender import DEADLINE, Answer, Contender, Place
 from recoverykit.testing.conformance.stage import Move, Stage
 
 _Value = TypeVar("_Value")
@@ -78,7 +78,7 @@ class TaskStage:
         self.storage = called
         self.given: Any = called.awaited
 
-    def begin(self, move: Move, *, hold_at: int = 0) -> Contender:
+    def begin(self, move: Move, *, hold_at: Place | None = None) -> Contender:
         """Begin a commit as a task of its own."""
         commit = partial(self.storage.awaited.commit, *move)
         return _TaskContender(commit, self.storage.portal, hold_at=hold_at)
@@ -110,15 +110,20 @@ class _TaskContender:
         commit: Callable[[], Coroutine[Any, Any, bool]],
         portal: BlockingPortal,
         *,
-        hold_at: int,
+        hold_at: Place | None,
     ) -> None:
-        self.places = 0
+        self._place = 0
         self._commit = commit
         self._portal = portal
         self._hold_at = hold_at
         self._held = Event()
         self._go: anyio.Event = portal.call(anyio.Event)
         self._end: Future[bool] = portal.start_task_soon(self._run)
+
+    @property
+    def places(self) -> Sequence[Place]:
+        """The awaits that it has come to, counted from 1."""
+        return range(1, self._place + 1)
 
     def wait_until_held(self) -> None:
         """Return when it is held up, or has ended before it came that far."""
@@ -148,8 +153,8 @@ class _TaskContender:
 
     async def _step(self) -> None:
         """Come past a place."""
-        self.places += 1
-        if self.places == self._hold_at:
+        self._place += 1
+        if self._place == self._hold_at:
             self._held.set()
             with anyio.move_on_after(DEADLINE):
                 await self._go.wait()
