@@ -83,8 +83,11 @@ OVER_DICTS = [
     over_dicts(dicts.HandsOutItsRows, "S11"),
     over_dicts(dicts.TidiesTheChange, "S11"),
     over_dicts(dicts.WritesEventsOfLostCommits, "S6"),
-    over_dicts(dicts.WritesTheDocumentFirst, "S6"),
+    over_dicts(dicts.WritesTheDocumentFirst, "S2", "S6", alone=False),
     over_dicts(dicts.LosesAndWrites, "S6"),
+    over_dicts(dicts.WritesInTwoSteps, "S2", alone=False),
+    over_dicts(dicts.ReadsInTwoSteps, "S2"),
+    over_dicts(dicts.LetsReadWhatHasNoEventsYet, "S7"),
     over_dicts(dicts.SwallowsErrors, "S2"),
     over_dicts(dicts.WritesEventsAfterwards, "S7"),
     over_dicts(dicts.WritesEventsBefore, "S7"),
@@ -153,6 +156,7 @@ def over_tasks(kind, *caught, alone=True):
 
 OVER_TASKS = [
     over_tasks(tasks.GivesWayInBetween, "S3", "S5", alone=False),
+    over_tasks(tasks.ReadsInTwoSteps, "S2"),
     over_tasks(tasks.WritesTheDocumentFirst, "S6", alone=False),
     over_tasks(tasks.SharesItsEvents, "S6", alone=False),
     over_tasks(tasks.LosesItsLock, "S13", alone=False),

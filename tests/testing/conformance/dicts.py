@@ -355,6 +355,66 @@ class WritesEventsOfLostCommits(Dicts):
         return super().swap(key, change)
 
 
+class WritesInTwoSteps(Dicts):
+    """The revision, and then the document; and who loads waits for nobody."""
+
+    def __init__(self):
+        super().__init__()
+        self.documents = {}
+
+    def load(self, subject):
+        key = self.key(subject)
+        row = self.rows.get(key)
+        return row and self.record(row[0], self.documents.get(key, "{}"))
+
+    def put(self, key, change):
+        super().put(key, change)
+        self.documents[key] = change.document
+
+
+class ReadsInTwoSteps(Dicts):
+    """The revision, and then the document; and who comes between is not held off."""
+
+    def load(self, subject):
+        with self.lock:
+            row = self.rows.get(self.key(subject))
+        if row is None:
+            return None
+        with self.lock:
+            return self.record(row[0], self.rows[self.key(subject)][1])
+
+
+class LetsReadWhatHasNoEventsYet(Dicts):
+    """The document, and then its events; and who loads waits for nobody."""
+
+    def load(self, subject):
+        row = self.rows.get(self.key(subject))
+        return row and self.record(*row)
+
+
+class MayBeBusy(Dicts):
+    """It keeps its contract: whoever comes while another one is at work is told to come again."""
+
+    def load(self, subject):
+        self.begin()
+        try:
+            row = self.rows.get(self.key(subject))
+            return row and self.record(*row)
+        finally:
+            self.lock.release()
+
+    def commit(self, subject, change):
+        self.begin()
+        try:
+            return self.swap(self.key(subject), change)
+        finally:
+            self.lock.release()
+
+    def begin(self):
+        if not self.lock.acquire(blocking=False):
+            raise StorageError("another one is at work")
+
+
 class WritesTheDocumentFirst(Dicts):
     """Looks, lays down the document, and then swaps the revision under its lock."""
 

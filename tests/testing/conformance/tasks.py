@@ -62,6 +62,17 @@ class GivesWayInBetween(Awaited):
         return await self.swap(subject, change)
 
 
+class ReadsInTwoSteps(Awaited):
+    """The revision, then a turn for others, then the document."""
+
+    async def load(self, subject):
+        first = self.dicts.load(subject)
+        await checkpoint()
+        second = self.dicts.load(subject)
+        is_there = first is not None and second is not None
+        return self.dicts.record(first.revision, second.document) if is_there else None
+
+
 class WritesTheDocumentFirst(Awaited):
     """Looks, lays down the document, gives way, and then swaps the revision."""
 

@@ -5,7 +5,10 @@ import sysconfig
 from collections.abc import Callable, Sequence
 from threading import Event, Thread
 from types import FrameType
-from typing import Any, Final, Protocol, Self, TypeAlias
+from typing import Any, Final, Generic, Protocol, Self, TypeAlias, TypeVar
+
+_Value = TypeVar("_Value")
+_Value_co = TypeVar("_Value_co", covariant=True)
 
 Answer: TypeAlias = bool | BaseException
 """What a contender was told, or what was raised."""
@@ -31,8 +34,8 @@ class NoAnswer(Exception):
     """Raised where nothing can be learnt of what became of a call; it says why."""
 
 
-class Contender(Protocol):
-    """A commit that has begun."""
+class Contender(Protocol[_Value_co]):
+    """A commit or a load that has begun."""
 
     @property
     def places(self) -> Sequence[Place]:
@@ -43,20 +46,20 @@ class Contender(Protocol):
         """Return when it is held up, or has ended before it came that far."""
         ...
 
-    def wait(self, seconds: float) -> None:
-        """Return when it has ended, or after so many seconds."""
+    def wait(self, seconds: float) -> bool:
+        """Wait for it so many seconds, and return whether it has ended."""
         ...
 
     def release(self) -> None:
         """Let it go on."""
         ...
 
-    def join(self) -> Answer:
+    def join(self) -> _Value_co | BaseException:
         """Return its answer."""
         ...
 
 
-class ThreadContender:
+class ThreadContender(Generic[_Value]):
     """A call in a thread of its own, held up before a line of what it runs.
 
     Args:
@@ -66,10 +69,10 @@ class ThreadContender:
     """
 
     def __init__(
-        self, call: Callable[[], bool], *, hold_at: Place | None = None, is_traced: bool = True
+        self, call: Callable[[], _Value], *, hold_at: Place | None = None, is_traced: bool = True
     ) -> None:
         self._lines: dict[Place, None] = {}
-        self._answer: Answer = NoAnswer(f"no answer within {DEADLINE:.0f} s")
+        self._answer: _Value | BaseException = NoAnswer(f"no answer within {DEADLINE:.0f} s")
         self._held = Event()
         self._done = Event()
         self._go = Event()
@@ -92,15 +95,15 @@ class ThreadContender:
         """Return when it is held up, or has ended before it came that far."""
         self._held.wait(DEADLINE)
 
-    def wait(self, seconds: float) -> None:
-        """Return when it has ended, or after so many seconds."""
-        self._done.wait(seconds)
+    def wait(self, seconds: float) -> bool:
+        """Wait for it so many seconds, and return whether it has ended."""
+        return self._done.wait(seconds)
 
     def release(self) -> None:
         """Let it go on."""
         self._go.set()
 
-    def join(self) -> Answer:
+    def join(self) -> _Value | BaseException:
         """Return its answer."""
         self._done.wait(DEADLINE)
         return self._answer
@@ -120,7 +123,7 @@ class ThreadContender:
         if self._is_traced:
             sys.settrace(self.trace)
         try:
-            answer: Answer = self._call()
+            answer: _Value | BaseException = self._call()
         except BaseException as error:  # noqa: BLE001 - it is told
             answer = error
         sys.settrace(before)

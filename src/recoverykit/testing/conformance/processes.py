@@ -85,7 +85,7 @@ class Rival:
         self._answer: Answer | None = None
         self.places: tuple[Place, ...] = ()
 
-    def begin(self, move: Move, *, hold_at: Place | None = None) -> Contender:
+    def begin(self, move: Move, *, hold_at: Place | None = None) -> Contender[bool]:
         """Let the process begin a commit."""
         self._answer = None
         self._send((move, hold_at))
@@ -95,9 +95,9 @@ class Rival:
         """Return when it is held up, or has ended before it came that far."""
         self._hear()
 
-    def wait(self, seconds: float) -> None:
-        """Return when it has something to say, or after so many seconds."""
-        self._pipe.poll(seconds)
+    def wait(self, seconds: float) -> bool:
+        """Wait so many seconds, and return whether it has something to say."""
+        return self._pipe.poll(seconds)
 
     def release(self) -> None:
         """Let it go on."""

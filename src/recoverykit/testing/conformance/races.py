@@ -37,7 +37,7 @@ _SWITCH: Final = 1e-5  # seconds between two threads, instead of the interpreter
 
 
 class _Begin(Protocol):
-    def __call__(self, move: Move, *, hold_at: Place | None = None) -> Contender: ...
+    def __call__(self, move: Move, *, hold_at: Place | None = None) -> Contender[bool]: ...
 
 
 class Kind(Enum):
@@ -82,7 +82,7 @@ class Round:
         pairs = list(zip(self.changes, self.answers, strict=True))
         won = [change for change, answer in pairs if answer is True]
         unknown = [change for change, answer in pairs if isinstance(answer, BaseException)]
-        return [_written(change) for change in won or (self.prepared, *unknown)]
+        return [written(change) for change in won or (self.prepared, *unknown)]
 
     @property
     def wins(self) -> int:
@@ -135,7 +135,7 @@ def _overtaken(bench: Bench, kind: Kind, begin: _Begin) -> Iterator[Round]:
         first = begin(moves[0], hold_at=place)
         first.wait_until_held()
         second = bench.stage.begin(moves[1])
-        second.wait(min(max(_LEAST, _PATIENCE * seconds[-1]), _MOST))
+        second.wait(patience_for(seconds[-1]))
         first.release()
         return (first.join(), second.join())
 
@@ -150,9 +150,9 @@ def _race(
 ) -> Round:
     subject = bench.changes.subject(kind.value)
     bench.steps.begin()
-    prepared = _prepared(bench, subject, kind)
+    prepared = prepare(bench, subject, kind)
     standing = prepared.revision if prepared else None
-    changes = tuple(_change(bench, subject, kind, standing, place) for place in range(count))
+    changes = tuple(change_of(bench, subject, kind, standing, place) for place in range(count))
     answers = run([(subject, change) for change in changes])
     for change, answer in zip(changes, answers, strict=True):
         told = error_in_words(answer) if isinstance(answer, BaseException) else answer
@@ -168,7 +168,8 @@ def _race(
     )
 
 
-def _prepared(bench: Bench, subject: Subject, kind: Kind) -> Change | None:
+def prepare(bench: Bench, subject: Subject, kind: Kind) -> Change | None:
+    """Write what is to be changed, where it is not an insert."""
     if kind is Kind.INSERT:
         return None
     change = bench.changes.put(subject, on=None, events=1)
@@ -176,7 +177,10 @@ def _prepared(bench: Bench, subject: Subject, kind: Kind) -> Change | None:
     return change
 
 
-def _change(bench: Bench, subject: Subject, kind: Kind, standing: str | None, place: int) -> Change:
+def change_of(
+    bench: Bench, subject: Subject, kind: Kind, standing: str | None, place: int
+) -> Change:
+    """Return the change of one of the contenders, counted from 0."""
     if kind is Kind.ERASE and place:
         return bench.changes.erasure(subject, on=standing, events=1)
     return bench.changes.put(subject, on=standing, events=2)
@@ -196,6 +200,11 @@ def spread(places: Sequence[Place], seconds: float) -> list[Place]:
     return chosen + _evenly(others, max(0, _POINTS - len(chosen)))
 
 
+def patience_for(seconds: float) -> float:
+    """Return how long to wait for who may be waiting, where a lone commit takes so many seconds."""
+    return min(max(_LEAST, _PATIENCE * seconds), _MOST)
+
+
 def _evenly(places: Sequence[Place], points: int) -> list[Place]:
     """Return all of a few, some of many."""
     if len(places) <= points:
@@ -203,7 +212,8 @@ def _evenly(places: Sequence[Place], points: int) -> list[Place]:
     return [places[point * len(places) // points] for point in range(points)]
 
 
-def _written(change: Change | None) -> tuple[str, str] | None:
+def written(change: Change | None) -> tuple[str, str] | None:
+    """Return what stands after a change: the revision and the document, or None."""
     if change is None or change.document is None:
         return None
     return change.revision, change.document
