@@ -140,6 +140,7 @@ OVER_FILES = [
     over_files(files, files.TranslatesLines, "S2", alone=False),
     over_files(files, files.NamesFilesByIds, "S9", alone=False),
     over_files(files, files.WritesLater, "S10"),
+    over_files(files, files.WritesLaterAndGivesUp, "S10", alone=False),
 ]
 
 

@@ -150,6 +150,28 @@ class WritesLater(Files):
             new.replace(self.folder / "state")
 
 
+class WritesLaterAndGivesUp(WritesLater):
+    """As above; and after a commit that has failed it is of no use any more."""
+
+    has_failed = False
+
+    def load(self, subject):
+        self.require_use()
+        return super().load(subject)
+
+    def commit(self, subject, change):
+        self.require_use()
+        try:
+            return super().commit(subject, change)
+        except BaseException:
+            self.has_failed = True
+            raise
+
+    def require_use(self):
+        if self.has_failed:
+            raise OSError
+
+
 def _is_alive(path):
     if not path.exists():
         return False

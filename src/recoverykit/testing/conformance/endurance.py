@@ -20,11 +20,6 @@ _LAST: Final = 4  # turn of two handles; in it the subject is erased
 
 def outlasts_its_process(bench: Bench) -> None:
     """S10: what was answered by True is there when the process that wrote it is killed."""
-    for failure in failures(bench):
-        if isinstance(failure.answer, StorageError) and not isinstance(
-            failure.answer, OutcomeUnknown
-        ):
-            failure.expect(not failure.has_landed, "it was told to have failed, and has landed")
     bench.steps.begin()
     changes = bench.changes
     inserted = changes.put(ADA, on=None, events=1)
@@ -55,6 +50,11 @@ def outlasts_its_process(bench: Bench) -> None:
             bench.expect(
                 standing, revision, f"it should have been {bench.steps.revision(revision)}"
             )
+    for failure in failures(bench):
+        if isinstance(failure.answer, StorageError) and not isinstance(
+            failure.answer, OutcomeUnknown
+        ):
+            failure.expect(not failure.has_landed, "it was told to have failed, and has landed")
 
 
 def _won(bench: Bench, subject: Subject, change: Change, answer: Answer) -> None:
