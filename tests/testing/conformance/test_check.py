@@ -226,6 +226,44 @@ def test_the_search_finds_nothing_of_what_is_left_out():
     assert check_storage(dicts.made(HaltsAtTheThird), events=IDS, without=without)
 
 
+class PadsAndHalts(HaltsAtTheThird):
+    """As above; and what is written third comes back with a blank behind it."""
+
+    def put(self, key, change):
+        super().put(key, change)
+        if key[1] == "alice" and change.document is not None and self.writes[key] > 2:
+            self.rows[key] = (change.revision, change.document + " ")
+
+
+@pytest.mark.parametrize(("left_out", "found"), [("S2", "S8"), ("S8", "S2")])
+def test_the_search_looks_behind_what_is_left_out(left_out, found):
+    """What belongs to a clause that is left out hides nothing of what belongs to others."""
+    without = {**IN_MEMORY, left_out: "it is not so"}
+    with pytest.raises(ConformanceError) as caught:
+        check_storage(dicts.made(PadsAndHalts), events=IDS, without=without, examples=60)
+
+    assert [each.id for each in caught.value.breaches] == [found]
+
+
+@pytest.mark.parametrize("left_out", ["S4", "S7", "S2"])
+@pytest.mark.parametrize("kind", [LosesTheThird, ForgetsTheThird, RaisesAtTheThird])
+def test_the_search_goes_on_where_something_is_left_out(kind, left_out):
+    """Answers, events and errors of a clause that is left out are not told either."""
+    own = {LosesTheThird: "S4", ForgetsTheThird: "S7", RaisesAtTheThird: "S2"}[kind]
+    without = {**IN_MEMORY, left_out: "it is not so", own: "it is not so"}
+    found = _found(kind, without)
+
+    assert own not in found
+
+
+def _found(kind, without):
+    try:
+        check_storage(dicts.made(kind), events=kind.ids, without=without)
+    except ConformanceError as error:
+        return [each.id for each in error.breaches]
+    return []
+
+
 def test_what_the_factory_raises_in_the_search_is_raised():
     """It has nothing to do with the contract."""
     made = []
