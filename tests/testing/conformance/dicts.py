@@ -213,6 +213,68 @@ class CutsLongKeys(_Folding):
         return part.encode()[:254]
 
 
+class CutsTheWholeKey(Dicts):
+    """All parts in one column, which holds 767 bytes of them."""
+
+    def key(self, subject):
+        key = "".join(f"{len(part)}:{part}" for part in super().key(subject))
+        return key.encode()[:767]
+
+
+class RefusesLongKeys(Dicts):
+    """As much as the file system takes in the name of a file."""
+
+    def commit(self, subject, change):
+        if sum(len(part.encode()) for part in self.key(subject)) > 512:
+            raise OSError
+        return super().commit(subject, change)
+
+
+class RequiresOrdinals(Dicts):
+    """A column of the events is NOT NULL, though not every event has something for it."""
+
+    def write(self, key, change):
+        if any(event.ordinal is None for event in change.events):
+            raise StorageError("NOT NULL")
+        super().write(key, change)
+
+
+class CutsContexts(Dicts):
+    """A column of the events is too narrow."""
+
+    def write(self, key, change):
+        if any(len(event.details()) > 1_024 for event in change.events):
+            raise StorageError("too long for its column")
+        super().write(key, change)
+
+
+class KnowsFewKinds(Dicts):
+    """A column of the events has a list of what may stand in it, from an earlier version."""
+
+    def write(self, key, change):
+        if any(event.kind.value == "replayed" for event in change.events):
+            raise StorageError("CHECK")
+        super().write(key, change)
+
+
+class RequiresDates(Dicts):
+    """A column beside the document is NOT NULL, though not every document has something for it."""
+
+    def put(self, key, change):
+        if change.summary is not None and change.summary.issued_at is None:
+            raise StorageError("NOT NULL")
+        super().put(key, change)
+
+
+class KnowsOneKey(Dicts):
+    """There is a column for the key, and a document may need several."""
+
+    def put(self, key, change):
+        if change.summary is not None:
+            (_,) = change.summary.key_ids
+        super().put(key, change)
+
+
 class ReadsNumbers(_Folding):
     """Parts that look like numbers are compared as numbers."""
 
