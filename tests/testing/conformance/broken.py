@@ -144,6 +144,7 @@ OVER_FILES = [
     over_files(files, files.LocksItsOwnProcess, "S3", "S5", alone=False),
     over_files(files, files.LocksNobodyOut, "S3", "S5", alone=False),
     over_files(files, files.WritesTheDocumentFirst, "S6", alone=False),
+    over_files(files, files.RemembersForItsProcess, "S12", alone=False),
     over_files(files, files.TranslatesLines, "S2", alone=False),
     over_files(files, files.NamesFilesByIds, "S9", alone=False),
     over_files(files, files.WritesLater, "S10"),

@@ -111,6 +111,28 @@ class WritesTheDocumentFirst(Files):
         return self.folder / self.key(subject).encode().hex()
 
 
+class RemembersForItsProcess(Files):
+    """All handles of a process have one cache, which forgets what one of them writes."""
+
+    _cache = {}  # noqa: RUF012 - what this one does wrong
+
+    def load(self, subject):
+        key = (self.folder, subject)
+        if key in self._cache:
+            return self._cache[key]
+        with self.locked():
+            row = self.read()["rows"].get(self.key(subject))
+            record = row and Record(revision=row[0], document=row[1])
+            self._cache[key] = record
+        return record
+
+    def commit(self, subject, change):
+        try:
+            return super().commit(subject, change)
+        finally:
+            self._cache.pop((self.folder, subject), None)
+
+
 class TranslatesLines(Files):
     """Files that are read as text have their own idea of the end of a line."""
 

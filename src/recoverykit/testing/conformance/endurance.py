@@ -9,7 +9,7 @@ from recoverykit.testing.conformance.bench import Bench
 from recoverykit.testing.conformance.contender import Answer
 from recoverykit.testing.conformance.deviation import Deviation
 from recoverykit.testing.conformance.failing import Unusable, failures, patiently
-from recoverykit.testing.conformance.processes import Processes
+from recoverykit.testing.conformance.processes import Processes, Rival
 from recoverykit.testing.conformance.steps import error_in_words, subject_in_words
 
 ADA: Final = Subject("ada")
@@ -89,6 +89,27 @@ def others_read_it(bench: Bench) -> None:
         for writer in (*writers, bench.handle):  # who has not looked since the other has written
             writer.win(ADA, again := changes.put(ADA, on=standing))
             standing = again.revision
+    if bench.rig.processes is not None:
+        with bench.rig.processes.rival(bench.doorway()) as process:
+            _read_after_a_process(bench, process)
+
+
+def _read_after_a_process(bench: Bench, process: Rival) -> None:
+    """Load before and after each commit of another process."""
+    changes, steps = bench.changes, bench.steps
+    standing = None
+    bench.handle.load(CLARA)
+    for verb in ("insert", "update", "erase"):
+        change = (
+            changes.erasure(CLARA, on=standing)
+            if verb == "erase"
+            else changes.put(CLARA, on=standing)
+        )
+        _won(bench, CLARA, change, process.begin((CLARA, change)).join())
+        loaded = bench.handle.load(CLARA)
+        standing = None if change.document is None else change.revision
+        seen = loaded and loaded.revision
+        bench.expect(seen, standing, f"it should have been {steps.revision(standing)}")
 
 
 def survives_failures(bench: Bench) -> None:
