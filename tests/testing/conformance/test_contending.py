@@ -1,15 +1,18 @@
 """Who contends: threads that are held up at a line, tasks where they wait, and processes."""
 
 import os
+import subprocess
+import sys
 import threading
 from functools import partial
 from multiprocessing import Pipe
+from pathlib import Path
 from threading import Thread
 from types import SimpleNamespace
 
 import pytest
 
-from recoverykit import Subject
+from recoverykit import InvalidArgument, Subject
 from recoverykit.testing.conformance import CLAUSES, ConformanceError, check_storage, processes
 from recoverykit.testing.conformance.bench import Bench, Rig, set_up
 from recoverykit.testing.conformance.changes import Changes
@@ -21,6 +24,18 @@ from recoverykit.testing.conformance.tasks import _stepped
 from tests.testing.conformance import dicts, sqlites
 
 ADA = Subject("ada")
+ROOT = Path(__file__).parents[3]
+SCRIPT = """
+import sys
+sys.path.insert(0, ".")
+from recoverykit.testing import CLAUSES, check_storage
+from tests.testing.conformance import sqlites
+check_storage(
+    sqlites.made(sqlites.Rows),
+    reopen=sqlites.reopened,
+    clauses=[each for each in CLAUSES if each.id == "S3"],
+)
+"""
 
 
 def test_a_thread_is_held_up_at_a_line():
@@ -87,6 +102,7 @@ def test_a_process_serves_until_nobody_is_there():
     for hold_at in (None, (sqlites.__file__, sqlites.Rows.commit.__code__.co_firstlineno + 1)):
         ours.send(Doorway(opener=partial(sqlites.opened, sqlites.Rows, ":memory:"), backend=None))
         rival = processes.Rival(ours)
+        rival.open()
         contender = rival.begin((ADA, change), hold_at=hold_at)
         if hold_at:
             contender.wait_until_held()
@@ -108,6 +124,29 @@ def test_a_process_that_cannot_open_says_so():
     assert "OperationalError" in str(processes.Rival(ours).join())
     thread.join()
     ours.close()
+
+
+def test_a_process_that_ends_before_it_has_opened_is_no_breach():
+    """Nothing is known of the storage then: what was handed in cannot be used."""
+    with pytest.raises(InvalidArgument, match="could not start"):
+        check_storage(
+            sqlites.made(sqlites.Rows),
+            reopen=lambda _: partial(os._exit, 1),
+            events=sqlites.Rows.ids,
+            clauses=[each for each in CLAUSES if each.id == "S3"],
+        )
+
+
+def test_a_script_needs_its_guard(tmp_path):
+    """A process that is spawned runs the script once more, which is told how not to."""
+    script = tmp_path / "script.py"
+    script.write_text(SCRIPT)
+    ended = subprocess.run(
+        [sys.executable, script], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+
+    assert "InvalidArgument: reopen: the other process could not start" in ended.stderr
+    assert 'if __name__ == "__main__":' in ended.stderr
 
 
 def test_a_process_that_says_nothing_is_not_waited_for_for_ever(monkeypatch):

@@ -13,7 +13,7 @@ from recoverykit.testing.conformance.clause import Clause
 from recoverykit.testing.conformance.clauses import CLAUSES
 from recoverykit.testing.conformance.deviation import Deviation
 from recoverykit.testing.conformance.failing import Unusable
-from recoverykit.testing.conformance.processes import Processes, is_portable
+from recoverykit.testing.conformance.processes import Processes, Unstartable, is_portable
 from recoverykit.testing.conformance.report import Report
 from recoverykit.testing.conformance.stage import Doorway
 from recoverykit.testing.conformance.steps import Steps, error_in_words
@@ -186,6 +186,8 @@ def _breach(clause: Clause, rig: Rig) -> Breach | None:
     with set_up(rig, steps) as bench:
         try:
             clause.check(bench)
+        except Unstartable as error:
+            raise InvalidArgument(str(error)) from None
         except Unusable:
             pass  # what was to be seen until then is as it should be
         except Deviation as deviation:

@@ -14,7 +14,18 @@ from recoverykit.testing.conformance.steps import error_in_words
 
 # Nothing of the threads and locks of the process that checks gets into one that is spawned.
 _SPAWN: Final = multiprocessing.get_context("spawn")
+_ENDED: Final = "the process ended"
 _PATIENCE: Final = 5.0  # seconds to end in: whatever watches the process may have data to write
+
+
+class Unstartable(Exception):
+    """Raised where a process has ended before it has opened a storage."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "reopen: the other process could not start, or find what opens the storage; "
+            'a script that runs a check must do so behind `if __name__ == "__main__":`'
+        )
 
 
 def is_portable(doorway: Doorway) -> bool:
@@ -41,7 +52,8 @@ class Processes:
         started = self._started = self._started or _started()
         self._is_lent = True
         rival = Rival(started[1])
-        started[1].send(doorway)
+        _tell(started[1], doorway)
+        rival.open()
         yield rival
         if self._started is started:
             rival.close()
@@ -109,14 +121,24 @@ class Rival:
             self._hear()
         return self._answer
 
+    def open(self) -> None:
+        """Wait until it has opened the storage.
+
+        Raises:
+            NoAnswer: it says that it cannot.
+            Unstartable: it has ended before.
+        """
+        self._hear()
+        if isinstance(self._answer, NoAnswer):
+            raise Unstartable if str(self._answer) == _ENDED else self._answer
+
     def close(self) -> None:
         """Let it close what it has opened."""
         self._send(None)
         self._hear()
 
     def _send(self, order: tuple[Move, Place | None] | None) -> None:
-        with suppress(OSError):  # it has ended: what it had to say is still to be heard
-            self._pipe.send(order)
+        _tell(self._pipe, order)
 
     def _hear(self) -> None:
         try:
@@ -125,8 +147,13 @@ class Rival:
             else:
                 answer = f"no answer within {DEADLINE:.0f} s"
         except (EOFError, OSError):
-            answer = "the process ended"
+            answer = _ENDED
         self._answer = NoAnswer(answer) if isinstance(answer, str) else answer
+
+
+def _tell(pipe: Connection, order: object) -> None:
+    with suppress(OSError):  # it has ended: what it had to say is still to be heard
+        pipe.send(order)
 
 
 def _serve(pipe: Connection) -> None:
@@ -136,6 +163,7 @@ def _serve(pipe: Connection) -> None:
             doorway: Doorway = pipe.recv()
             try:
                 with doorway.open() as stage:
+                    pipe.send((True, ()))
                     _contend(stage, pipe)
             except Exception as error:  # noqa: BLE001 - it is told
                 pipe.send((error_in_words(error), ()))
