@@ -110,6 +110,14 @@ def test_a_storage_is_not_rejected_for_what_is_left_out():
         ({"events": IDS, "without": {"S12": "none"}}, "S10 needs reopen="),
         ({"without": IN_MEMORY}, "S7 needs events="),
         ({"events": IDS, "reopen": lambda _: lambda: None}, "cannot be pickled"),
+        ({"events": IDS, "without": ["S10", "S12"]}, "a mapping of clauses to reasons"),
+        ({"events": IDS, "without": []}, "a mapping of clauses to reasons"),
+        ({"events": IDS, "without": IN_MEMORY, "examples": -1}, "examples must be"),
+        ({"events": IDS, "without": IN_MEMORY, "examples": "3"}, "examples must be"),
+        ({"events": IDS, "without": IN_MEMORY, "examples": True}, "examples must be"),
+        ({"events": IDS, "without": IN_MEMORY, "clauses": ["S1"]}, "clauses must be"),
+        ({"events": IDS, "without": IN_MEMORY, "clauses": [S1, "S2"]}, "clauses must be"),
+        ({"events": IDS, "without": IN_MEMORY, "clauses": []}, "clauses must be"),
     ],
 )
 def test_what_cannot_be_checked_is_refused(arguments, says):

@@ -185,5 +185,7 @@ def test_a_process_that_ends_is_told(monkeypatch):
 def test_a_bench_without_a_way_back_says_so():
     """A clause that needs another handle is not run where there is none."""
     doorway = Doorway(opener=dicts.made(dicts.Dicts), backend=None)
-    with set_up(Rig(doorway=doorway), Steps()) as bench, pytest.raises(LookupError):
-        Bench.doorway(bench)
+    with set_up(Rig(doorway=doorway), Steps()) as bench:
+        for needed in (Bench.doorway, Bench.processes):
+            with pytest.raises(LookupError):
+                needed(bench)

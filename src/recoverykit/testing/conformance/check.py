@@ -62,7 +62,7 @@ def check_storage(
         Doorway(opener=make, backend=None),
         reopen=reopen,
         events=events,
-        without=without or {},
+        without={} if without is None else without,
         clauses=clauses,
         examples=examples,
     )
@@ -103,7 +103,7 @@ def check_async_storage(
         Doorway(opener=make, backend=backend),
         reopen=reopen,
         events=events,
-        without=without or {},
+        without={} if without is None else without,
         clauses=clauses,
         examples=examples,
     )
@@ -119,7 +119,8 @@ def _check(
     examples: int,
 ) -> Report:
     _require_reasons(without)
-    asked = tuple(clauses)
+    _require_count(examples)
+    asked = _clauses(clauses)
     chosen = tuple(each for each in asked if each.id not in without)
     rig = _rig(doorway, reopen, events, without)
     _require_means(chosen, rig)
@@ -158,7 +159,22 @@ def _rig(
     )
 
 
-def _require_reasons(without: Mapping[str, str]) -> None:
+def _require_count(examples: object) -> None:
+    if not isinstance(examples, int) or isinstance(examples, bool) or examples < 0:
+        raise InvalidArgument("examples must be a number of sequences, 0 or more")
+
+
+def _clauses(clauses: Iterable[object]) -> tuple[Clause, ...]:
+    asked = tuple(clauses)
+    chosen = tuple(each for each in asked if isinstance(each, Clause))
+    if not chosen or len(chosen) < len(asked):
+        raise InvalidArgument("clauses must be some of recoverykit.testing.CLAUSES, at least one")
+    return chosen
+
+
+def _require_reasons(without: object) -> None:
+    if not isinstance(without, Mapping):
+        raise InvalidArgument("without must be a mapping of clauses to reasons")
     known = {each.id for each in CLAUSES}
     for clause, reason in without.items():
         if clause not in known:

@@ -9,7 +9,7 @@ from recoverykit.testing.conformance.bench import Bench
 from recoverykit.testing.conformance.contender import Answer
 from recoverykit.testing.conformance.deviation import Deviation
 from recoverykit.testing.conformance.failing import Unusable, failures, patiently
-from recoverykit.testing.conformance.processes import Processes, Rival
+from recoverykit.testing.conformance.processes import Rival
 from recoverykit.testing.conformance.steps import error_in_words, subject_in_words
 
 ADA: Final = Subject("ada")
@@ -27,7 +27,7 @@ def outlasts_its_process(bench: Bench) -> None:
     updated = changes.put(BEN, on=before.revision, events=1)
     stored = changes.put(CLARA, on=None, events=1)
     erased = changes.erasure(CLARA, on=stored.revision)
-    processes = bench.rig.processes or Processes()
+    processes = bench.processes()
     with processes.rival(bench.doorway()) as process:
         for subject, change in (
             (BEN, before),
