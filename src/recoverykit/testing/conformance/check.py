@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from dataclasses import replace
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeVar, cast
 
 from recoverykit.core.subject import Subject
 from recoverykit.errors import InvalidArgument
@@ -176,7 +176,7 @@ def _require_reasons(without: object) -> None:
     if not isinstance(without, Mapping):
         raise InvalidArgument("without must be a mapping of clauses to reasons")
     known = {each.id for each in CLAUSES}
-    for clause, reason in without.items():
+    for clause, reason in cast("Mapping[object, object]", without).items():
         if clause not in known:
             raise InvalidArgument(f"without: there is no clause {clause!r}")
         if not isinstance(reason, str) or not reason.strip():
