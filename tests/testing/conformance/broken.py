@@ -94,6 +94,7 @@ OVER_DICTS = [
     over_dicts(dicts.LosesAndWrites, "S6"),
     over_dicts(dicts.WritesInTwoSteps, "S2", alone=False),
     over_dicts(dicts.ReadsInTwoSteps, "S2"),
+    over_dicts(dicts.TakesTheRowAway, "S2", alone=False),
     over_dicts(dicts.LetsReadWhatHasNoEventsYet, "S7"),
     over_dicts(dicts.SwallowsErrors, "S2"),
     over_dicts(dicts.WritesEventsAfterwards, "S7"),

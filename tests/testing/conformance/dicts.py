@@ -446,6 +446,18 @@ class ReadsInTwoSteps(Dicts):
             return self.record(row[0], self.rows[self.key(subject)][1])
 
 
+class TakesTheRowAway(Dicts):
+    """The old row goes, and then the new one comes; who looks between the two finds a riddle."""
+
+    def load(self, subject):
+        key = self.key(subject)
+        return self.record(*self.rows[key]) if key in self.told else None
+
+    def put(self, key, change):
+        self.rows.pop(key, None)
+        super().put(key, change)
+
+
 class LetsReadWhatHasNoEventsYet(Dicts):
     """The document, and then its events; and who loads waits for nobody."""
 

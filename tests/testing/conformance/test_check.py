@@ -19,6 +19,7 @@ from recoverykit.testing.conformance import (
     check_async_storage,
     check_storage,
 )
+from recoverykit.testing.conformance.oracle import Oracle
 from tests.testing.conformance import dicts, sqlites
 from tests.testing.conformance.broken import IN_MEMORY
 
@@ -347,6 +348,29 @@ def test_a_process_that_cannot_open_the_storage_is_told():
         )
 
     assert "OperationalError" in str(caught.value)
+
+
+def test_handles_are_compared_where_no_process_can_open_the_storage():
+    """What cannot travel is opened once more in the same process."""
+    report = check_storage(
+        sqlites.made(sqlites.Rows),
+        reopen=sqlites.reopened,
+        without={"S10": "it cannot travel"},
+        clauses=[each for each in CLAUSES if each.id == "S12"],
+    )
+
+    assert report.checked == ("S12",)
+
+
+def test_the_oracle_follows_what_it_is_told():
+    """Where a clause is left out, what stands is what is due from then on."""
+    oracle = Oracle()
+    oracle.commit("ada", expected=None, revision="r1", document="{}", events=[])
+
+    oracle.follow("ada", standing=None)
+    assert oracle.revision("ada") is None
+    oracle.follow("ada", standing=("r2", "{}"))
+    assert oracle.revision("ada") == "r2"
 
 
 def test_a_clause_is_named_by_its_number():
