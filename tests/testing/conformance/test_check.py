@@ -265,6 +265,13 @@ def test_the_search_goes_on_where_something_is_left_out(kind, left_out):
     assert own not in found
 
 
+def test_the_search_goes_on_from_the_events_that_stand():
+    """Events that outlast an erasure are nothing else but that."""
+    without = {**IN_MEMORY, "S8": "some stay"}
+
+    assert check_storage(dicts.made(dicts.KeepsEventsOfTheErased), events=IDS, without=without)
+
+
 def _found(kind, without):
     try:
         check_storage(dicts.made(kind), events=kind.ids, without=without)
