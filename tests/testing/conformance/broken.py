@@ -52,6 +52,7 @@ def over_dicts(kind, *caught, alone=True, events=_ids):
 OVER_DICTS = [
     over_dicts(dicts.NobodyHeldOff, "S3", "S5", alone=False),
     over_dicts(dicts.MemoryWithoutItsLock, "S3", "S5", alone=False, events=_told),
+    over_dicts(dicts.WorksForLong, "S3", "S5", alone=False),
     over_dicts(dicts.InsertsCheckedBefore, "S3"),
     over_dicts(dicts.UpdatesCheckedBefore, "S5"),
     over_dicts(dicts.InsertsOverWhatStands, "S3"),
@@ -66,6 +67,13 @@ OVER_DICTS = [
     over_dicts(dicts.FoldsAccents, "S9"),
     over_dicts(dicts.Normalises, "S9"),
     over_dicts(dicts.CutsLongKeys, "S9"),
+    over_dicts(dicts.CutsTheWholeKey, "S9"),
+    over_dicts(dicts.RefusesLongKeys, "S9"),
+    over_dicts(dicts.RequiresOrdinals, "S7", alone=False),
+    over_dicts(dicts.CutsContexts, "S7", alone=False),
+    over_dicts(dicts.KnowsFewKinds, "S7", alone=False),
+    over_dicts(dicts.RequiresDates, "S2", alone=False),
+    over_dicts(dicts.KnowsOneKey, "S2", alone=False),
     over_dicts(dicts.ReadsNumbers, "S9"),
     over_dicts(dicts.ForgetsTheTenant, "S9"),
     over_dicts(dicts.ForgetsTheScope, "S9"),
@@ -82,7 +90,12 @@ OVER_DICTS = [
     over_dicts(dicts.HandsOutItsRows, "S11"),
     over_dicts(dicts.TidiesTheChange, "S11"),
     over_dicts(dicts.WritesEventsOfLostCommits, "S6"),
+    over_dicts(dicts.WritesTheDocumentFirst, "S2", "S6", alone=False),
     over_dicts(dicts.LosesAndWrites, "S6"),
+    over_dicts(dicts.WritesInTwoSteps, "S2", alone=False),
+    over_dicts(dicts.ReadsInTwoSteps, "S2"),
+    over_dicts(dicts.TakesTheRowAway, "S2", alone=False),
+    over_dicts(dicts.LetsReadWhatHasNoEventsYet, "S7"),
     over_dicts(dicts.SwallowsErrors, "S2"),
     over_dicts(dicts.WritesEventsAfterwards, "S7"),
     over_dicts(dicts.WritesEventsBefore, "S7"),
@@ -131,9 +144,12 @@ OVER_SQLITE = [
 OVER_FILES = [
     over_files(files, files.LocksItsOwnProcess, "S3", "S5", alone=False),
     over_files(files, files.LocksNobodyOut, "S3", "S5", alone=False),
+    over_files(files, files.WritesTheDocumentFirst, "S6", alone=False),
+    over_files(files, files.RemembersForItsProcess, "S12", alone=False),
     over_files(files, files.TranslatesLines, "S2", alone=False),
     over_files(files, files.NamesFilesByIds, "S9", alone=False),
     over_files(files, files.WritesLater, "S10"),
+    over_files(files, files.WritesLaterAndGivesUp, "S10", alone=False),
 ]
 
 
@@ -150,6 +166,8 @@ def over_tasks(kind, *caught, alone=True):
 
 OVER_TASKS = [
     over_tasks(tasks.GivesWayInBetween, "S3", "S5", alone=False),
+    over_tasks(tasks.ReadsInTwoSteps, "S2"),
+    over_tasks(tasks.WritesTheDocumentFirst, "S6", alone=False),
     over_tasks(tasks.SharesItsEvents, "S6", alone=False),
     over_tasks(tasks.LosesItsLock, "S13", alone=False),
     over_tasks(tasks.TellsAfterGivingWay, "S7", alone=False),

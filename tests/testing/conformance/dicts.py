@@ -79,6 +79,24 @@ class MemoryWithoutItsLock(MemoryStorage):
         return True
 
 
+class WorksForLong(Dicts):
+    """Nobody is held off for one line, among many that have nothing to do with it."""
+
+    def commit(self, subject, change):
+        self.work()
+        key = self.key(subject)
+        stands = self.stands(key, change)
+        if stands:
+            with self.lock:
+                self.write(key, change)
+        self.work()
+        return stands
+
+    def work(self):
+        for _ in range(300):
+            json.dumps({})
+
+
 class _CheckedBefore(Dicts):
     """Checks some commits before it takes its lock, as if nobody came between."""
 
@@ -193,6 +211,68 @@ class Normalises(_Folding):
 class CutsLongKeys(_Folding):
     def fold(self, part):
         return part.encode()[:254]
+
+
+class CutsTheWholeKey(Dicts):
+    """All parts in one column, which holds 767 bytes of them."""
+
+    def key(self, subject):
+        key = "".join(f"{len(part)}:{part}" for part in super().key(subject))
+        return key.encode()[:767]
+
+
+class RefusesLongKeys(Dicts):
+    """As much as the file system takes in the name of a file."""
+
+    def commit(self, subject, change):
+        if sum(len(part.encode()) for part in self.key(subject)) > 512:
+            raise OSError
+        return super().commit(subject, change)
+
+
+class RequiresOrdinals(Dicts):
+    """A column of the events is NOT NULL, though not every event has something for it."""
+
+    def write(self, key, change):
+        if any(event.ordinal is None for event in change.events):
+            raise StorageError("NOT NULL")
+        super().write(key, change)
+
+
+class CutsContexts(Dicts):
+    """A column of the events is too narrow."""
+
+    def write(self, key, change):
+        if any(len(event.details()) > 1_024 for event in change.events):
+            raise StorageError("too long for its column")
+        super().write(key, change)
+
+
+class KnowsFewKinds(Dicts):
+    """A column of the events has a list of what may stand in it, from an earlier version."""
+
+    def write(self, key, change):
+        if any(event.kind.value == "replayed" for event in change.events):
+            raise StorageError("CHECK")
+        super().write(key, change)
+
+
+class RequiresDates(Dicts):
+    """A column beside the document is NOT NULL, though not every document has something for it."""
+
+    def put(self, key, change):
+        if change.summary is not None and change.summary.issued_at is None:
+            raise StorageError("NOT NULL")
+        super().put(key, change)
+
+
+class KnowsOneKey(Dicts):
+    """There is a column for the key, and a document may need several."""
+
+    def put(self, key, change):
+        if change.summary is not None:
+            (_,) = change.summary.key_ids
+        super().put(key, change)
 
 
 class ReadsNumbers(_Folding):
@@ -335,6 +415,100 @@ class WritesEventsOfLostCommits(Dicts):
         if change.document is not None and not self.stands(key, change):
             self.told.setdefault(key, []).extend(event.id for event in change.events)
         return super().swap(key, change)
+
+
+class WritesInTwoSteps(Dicts):
+    """The revision, and then the document; and who loads waits for nobody."""
+
+    def __init__(self):
+        super().__init__()
+        self.documents = {}
+
+    def load(self, subject):
+        key = self.key(subject)
+        row = self.rows.get(key)
+        return row and self.record(row[0], self.documents.get(key, "{}"))
+
+    def put(self, key, change):
+        super().put(key, change)
+        self.documents[key] = change.document
+
+
+class ReadsInTwoSteps(Dicts):
+    """The revision, and then the document; and who comes between is not held off."""
+
+    def load(self, subject):
+        with self.lock:
+            row = self.rows.get(self.key(subject))
+        if row is None:
+            return None
+        with self.lock:
+            return self.record(row[0], self.rows[self.key(subject)][1])
+
+
+class TakesTheRowAway(Dicts):
+    """The old row goes, and then the new one comes; who looks between the two finds a riddle."""
+
+    def load(self, subject):
+        key = self.key(subject)
+        return self.record(*self.rows[key]) if key in self.told else None
+
+    def put(self, key, change):
+        self.rows.pop(key, None)
+        super().put(key, change)
+
+
+class LetsReadWhatHasNoEventsYet(Dicts):
+    """The document, and then its events; and who loads waits for nobody."""
+
+    def load(self, subject):
+        row = self.rows.get(self.key(subject))
+        return row and self.record(*row)
+
+
+class MayBeBusy(Dicts):
+    """It keeps its contract: whoever comes while another one is at work is told to come again."""
+
+    def load(self, subject):
+        self.begin()
+        try:
+            row = self.rows.get(self.key(subject))
+            return row and self.record(*row)
+        finally:
+            self.lock.release()
+
+    def commit(self, subject, change):
+        self.begin()
+        try:
+            return self.swap(self.key(subject), change)
+        finally:
+            self.lock.release()
+
+    def begin(self):
+        if not self.lock.acquire(blocking=False):
+            raise StorageError("another one is at work")
+
+
+class WritesTheDocumentFirst(Dicts):
+    """Looks, lays down the document, and then swaps the revision under its lock."""
+
+    def __init__(self):
+        super().__init__()
+        self.documents = {}
+
+    def load(self, subject):
+        with self.lock:
+            row = self.rows.get(self.key(subject))
+            return row and self.record(row[0], self.documents[self.key(subject)])
+
+    def commit(self, subject, change):
+        key = self.key(subject)
+        with self.lock:
+            if not self.stands(key, change):
+                return False
+        if change.document is not None:
+            self.documents[key] = change.document
+        return super().commit(subject, change)
 
 
 class LosesAndWrites(Dicts):

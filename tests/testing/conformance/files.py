@@ -88,6 +88,51 @@ class LocksNobodyOut(Files):
             yield
 
 
+class WritesTheDocumentFirst(Files):
+    """Looks, lays down the document beside all else, and then swaps the revision."""
+
+    def load(self, subject):
+        with self.locked():
+            row = self.read()["rows"].get(self.key(subject))
+            if row is None:
+                return None
+            return Record(revision=row[0], document=self.beside(subject).read_text())
+
+    def commit(self, subject, change):
+        with self.locked():
+            row = self.read()["rows"].get(self.key(subject))
+        if change.expected != (row and row[0]):
+            return False
+        if change.document is not None:
+            self.beside(subject).write_text(change.document)
+        return super().commit(subject, change)
+
+    def beside(self, subject):
+        return self.folder / self.key(subject).encode().hex()
+
+
+class RemembersForItsProcess(Files):
+    """All handles of a process have one cache, which forgets what one of them writes."""
+
+    _cache = {}  # noqa: RUF012 - what this one does wrong
+
+    def load(self, subject):
+        key = (self.folder, subject)
+        if key in self._cache:
+            return self._cache[key]
+        with self.locked():
+            row = self.read()["rows"].get(self.key(subject))
+            record = row and Record(revision=row[0], document=row[1])
+            self._cache[key] = record
+        return record
+
+    def commit(self, subject, change):
+        try:
+            return super().commit(subject, change)
+        finally:
+            self._cache.pop((self.folder, subject), None)
+
+
 class TranslatesLines(Files):
     """Files that are read as text have their own idea of the end of a line."""
 
@@ -125,6 +170,28 @@ class WritesLater(Files):
             new = self.folder / f"new-{os.getpid()}"
             new.write_text(json.dumps(self.read()))
             new.replace(self.folder / "state")
+
+
+class WritesLaterAndGivesUp(WritesLater):
+    """As above; and after a commit that has failed it is of no use any more."""
+
+    has_failed = False
+
+    def load(self, subject):
+        self.require_use()
+        return super().load(subject)
+
+    def commit(self, subject, change):
+        self.require_use()
+        try:
+            return super().commit(subject, change)
+        except BaseException:
+            self.has_failed = True
+            raise
+
+    def require_use(self):
+        if self.has_failed:
+            raise OSError
 
 
 def _is_alive(path):

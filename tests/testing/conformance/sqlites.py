@@ -229,9 +229,10 @@ class RemembersWhatItLoaded(Rows):
         self.cache = {}
 
     def load(self, subject):
-        if subject not in self.cache:
-            self.cache[subject] = super().load(subject)
-        return self.cache[subject]
+        if record := self.cache.get(subject):
+            return record
+        record = self.cache[subject] = super().load(subject)
+        return record
 
     def commit(self, subject, change):
         self.cache.pop(subject, None)

@@ -7,6 +7,7 @@ from anyio.lowlevel import checkpoint
 
 from recoverykit import StorageError
 from tests.testing.conformance.dicts import Dicts
+from tests.testing.conformance.dicts import WritesTheDocumentFirst as WritesFirst
 
 
 class Awaited:
@@ -56,6 +57,37 @@ class RefusesToWait(Awaited):
 
 class GivesWayInBetween(Awaited):
     """Check, then give way, then write."""
+
+    async def commit(self, subject, change):
+        return await self.swap(subject, change)
+
+
+class ReadsInTwoSteps(Awaited):
+    """The revision, then a turn for others, then the document."""
+
+    async def load(self, subject):
+        first = self.dicts.load(subject)
+        await checkpoint()
+        second = self.dicts.load(subject)
+        is_there = first is not None and second is not None
+        return self.dicts.record(first.revision, second.document) if is_there else None
+
+
+class WritesTheDocumentFirst(Awaited):
+    """Looks, lays down the document, gives way, and then swaps the revision."""
+
+    def __init__(self):
+        super().__init__()
+        self.dicts = WritesFirst()
+
+    async def swap(self, subject, change):
+        key = self.dicts.key(subject)
+        if not self.dicts.stands(key, change):
+            return False
+        if change.document is not None:
+            self.dicts.documents[key] = change.document
+        await checkpoint()
+        return self.dicts.swap(key, change)
 
     async def commit(self, subject, change):
         return await self.swap(subject, change)

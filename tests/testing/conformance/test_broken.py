@@ -60,6 +60,13 @@ def test_who_raises_where_others_contend_is_accepted():
     )
 
 
+def test_who_cannot_be_read_where_others_write_is_accepted():
+    """Nor has who raises it shown half of anything."""
+    check_storage(
+        dicts.made(dicts.MayBeBusy), events=dicts.Dicts.ids, without=IN_MEMORY, examples=1
+    )
+
+
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
 def test_dicts_that_are_awaited_are_accepted(backend):
     """As above, in memory, on each event loop."""

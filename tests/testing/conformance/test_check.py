@@ -19,6 +19,7 @@ from recoverykit.testing.conformance import (
     check_async_storage,
     check_storage,
 )
+from recoverykit.testing.conformance.oracle import Oracle
 from tests.testing.conformance import dicts, sqlites
 from tests.testing.conformance.broken import IN_MEMORY
 
@@ -110,6 +111,14 @@ def test_a_storage_is_not_rejected_for_what_is_left_out():
         ({"events": IDS, "without": {"S12": "none"}}, "S10 needs reopen="),
         ({"without": IN_MEMORY}, "S7 needs events="),
         ({"events": IDS, "reopen": lambda _: lambda: None}, "cannot be pickled"),
+        ({"events": IDS, "without": ["S10", "S12"]}, "a mapping of clauses to reasons"),
+        ({"events": IDS, "without": []}, "a mapping of clauses to reasons"),
+        ({"events": IDS, "without": IN_MEMORY, "examples": -1}, "examples must be"),
+        ({"events": IDS, "without": IN_MEMORY, "examples": "3"}, "examples must be"),
+        ({"events": IDS, "without": IN_MEMORY, "examples": True}, "examples must be"),
+        ({"events": IDS, "without": IN_MEMORY, "clauses": ["S1"]}, "clauses must be"),
+        ({"events": IDS, "without": IN_MEMORY, "clauses": [S1, "S2"]}, "clauses must be"),
+        ({"events": IDS, "without": IN_MEMORY, "clauses": []}, "clauses must be"),
     ],
 )
 def test_what_cannot_be_checked_is_refused(arguments, says):
@@ -226,6 +235,51 @@ def test_the_search_finds_nothing_of_what_is_left_out():
     assert check_storage(dicts.made(HaltsAtTheThird), events=IDS, without=without)
 
 
+class PadsAndHalts(HaltsAtTheThird):
+    """As above; and what is written third comes back with a blank behind it."""
+
+    def put(self, key, change):
+        super().put(key, change)
+        if key[1] == "alice" and change.document is not None and self.writes[key] > 2:
+            self.rows[key] = (change.revision, change.document + " ")
+
+
+@pytest.mark.parametrize(("left_out", "found"), [("S2", "S8"), ("S8", "S2")])
+def test_the_search_looks_behind_what_is_left_out(left_out, found):
+    """What belongs to a clause that is left out hides nothing of what belongs to others."""
+    without = {**IN_MEMORY, left_out: "it is not so"}
+    with pytest.raises(ConformanceError) as caught:
+        check_storage(dicts.made(PadsAndHalts), events=IDS, without=without, examples=60)
+
+    assert [each.id for each in caught.value.breaches] == [found]
+
+
+@pytest.mark.parametrize("left_out", ["S4", "S7", "S2"])
+@pytest.mark.parametrize("kind", [LosesTheThird, ForgetsTheThird, RaisesAtTheThird])
+def test_the_search_goes_on_where_something_is_left_out(kind, left_out):
+    """Answers, events and errors of a clause that is left out are not told either."""
+    own = {LosesTheThird: "S4", ForgetsTheThird: "S7", RaisesAtTheThird: "S2"}[kind]
+    without = {**IN_MEMORY, left_out: "it is not so", own: "it is not so"}
+    found = _found(kind, without)
+
+    assert own not in found
+
+
+def test_the_search_goes_on_from_the_events_that_stand():
+    """Events that outlast an erasure are nothing else but that."""
+    without = {**IN_MEMORY, "S8": "some stay"}
+
+    assert check_storage(dicts.made(dicts.KeepsEventsOfTheErased), events=IDS, without=without)
+
+
+def _found(kind, without):
+    try:
+        check_storage(dicts.made(kind), events=kind.ids, without=without)
+    except ConformanceError as error:
+        return [each.id for each in error.breaches]
+    return []
+
+
 def test_what_the_factory_raises_in_the_search_is_raised():
     """It has nothing to do with the contract."""
     made = []
@@ -301,6 +355,29 @@ def test_a_process_that_cannot_open_the_storage_is_told():
         )
 
     assert "OperationalError" in str(caught.value)
+
+
+def test_handles_are_compared_where_no_process_can_open_the_storage():
+    """What cannot travel is opened once more in the same process."""
+    report = check_storage(
+        sqlites.made(sqlites.Rows),
+        reopen=sqlites.reopened,
+        without={"S10": "it cannot travel"},
+        clauses=[each for each in CLAUSES if each.id == "S12"],
+    )
+
+    assert report.checked == ("S12",)
+
+
+def test_the_oracle_follows_what_it_is_told():
+    """Where a clause is left out, what stands is what is due from then on."""
+    oracle = Oracle()
+    oracle.commit("ada", expected=None, revision="r1", document="{}", events=[])
+
+    oracle.follow("ada", standing=None)
+    assert oracle.revision("ada") is None
+    oracle.follow("ada", standing=("r2", "{}"))
+    assert oracle.revision("ada") == "r2"
 
 
 def test_a_clause_is_named_by_its_number():

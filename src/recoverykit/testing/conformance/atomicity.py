@@ -1,15 +1,16 @@
 """Document and events change together: S6, S7 and S8."""
 
+from itertools import chain
 from typing import Final
 
 from recoverykit.core.record import Change
 from recoverykit.core.subject import Subject
 from recoverykit.testing.conformance.bench import Bench
 from recoverykit.testing.conformance.failing import Failure, failures
-from recoverykit.testing.conformance.races import Kind, rounds
+from recoverykit.testing.conformance.looks import looks, while_written
+from recoverykit.testing.conformance.races import Kind, rounds, rounds_of_processes
 
 ADA: Final = Subject("ada")
-BEN: Final = Subject("ben")
 
 
 def lost_changes_nothing(bench: Bench) -> None:
@@ -26,13 +27,19 @@ def lost_changes_nothing(bench: Bench) -> None:
     handle.commit(ADA, changes.erasure(ADA, on=standing.revision, events=1))
     _lost(bench, changes.put(ADA, on=standing.revision, events=2))
     _lost(bench, changes.erasure(ADA, on=standing.revision, events=1))
+    for each in chain(
+        rounds(bench, Kind.UPDATE),
+        rounds_of_processes(bench, Kind.UPDATE),
+    ):
+        landed = each.events(of_winners=False) & set(each.trail)
+        each.expect(not landed, "events of a lost commit should not be there")
+        stands = each.record and (each.record.revision, each.record.document)
+        is_due = each.wins > 1 or stands in each.due  # who else has won is S5's to ask
+        each.expect(is_due, "what stands should be as the one that won has left it")
     for failure in failures(bench):
         if failure.answer is False:
             is_kept = failure.after == failure.before
             failure.expect(is_kept, "it was lost, and has changed something")
-    for each in rounds(bench, Kind.UPDATE):
-        landed = each.events(of_winners=False) & set(each.trail)
-        each.expect(not landed, "events of a lost commit should not be there")
 
 
 def events_land_together(bench: Bench) -> None:
@@ -49,11 +56,14 @@ def events_land_together(bench: Bench) -> None:
     handle.win(ADA, erasure := changes.erasure(ADA, on=standing, events=1))
     missing = _ids(erasure) - set(handle.trail(ADA))
     bench.expect(len(missing), 0, "the event of the erasure should be there")
-    for failure in failures(bench):
-        _expect_whole(failure)
+    for kind in (Kind.UPDATE, Kind.ERASE):
+        for look in looks(bench, kind, while_written):
+            look.expect_its_trail()
     for each in rounds(bench, Kind.UPDATE):
         missing = each.events(of_winners=True) - set(each.trail)
         each.expect(each.wins != 1 or not missing, "the winner's events should be there")
+    for failure in failures(bench):
+        _expect_whole(failure)
 
 
 def erases(bench: Bench) -> None:

@@ -66,6 +66,12 @@ class Bench:
         opener = self.rig.reopen(self.stage.given)
         return Doorway(opener=opener, backend=self.rig.doorway.backend)
 
+    def processes(self) -> Processes:
+        """Return what opens the same data elsewhere."""
+        if self.rig.processes is None:
+            raise LookupError("a clause was run without what it needs")
+        return self.rig.processes
+
     def expect(self, actual: object, expected: object, what: str, *about: Subject) -> None:
         """Require that two things are equal.
 

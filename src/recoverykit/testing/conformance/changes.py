@@ -1,4 +1,4 @@
-"""The changes that a check asks for: the same ones in every run."""
+"""The changes that a check asks for: the same ones in every run, and no two are alike."""
 
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
@@ -7,17 +7,17 @@ from typing import Final
 from recoverykit.core.events import Event, EventKind
 from recoverykit.core.record import MAX_DOCUMENT_BYTES, Change, SetState, Summary
 from recoverykit.core.subject import Subject
+from recoverykit.errors import RefusalReason
 
 _NOW: Final = datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)
-SUMMARY: Final = Summary(
-    state=SetState.ACTIVE,
-    remaining=7,
-    issued_at=_NOW,
-    last_used_at=None,
-    expires_at=None,
-    retry_at=None,
-    key_ids=("2026-01",),
-    seal_key_id="2026-01",
+_KINDS: Final = tuple(EventKind)
+_REASONS: Final = tuple(RefusalReason)
+_STATES: Final = tuple(SetState)
+_KEYS: Final = (("2026-01",), (), ("2025-07", "2026-01", "2026-07"))
+_CONTEXTS: Final[tuple[dict[str, str], ...]] = (
+    {"a": "b"},
+    {},
+    {"who": "\u00e9" * 339 + "abc"},  # 2,048 bytes of JSON, which is the most
 )
 
 DOCUMENTS: Final = (
@@ -51,6 +51,8 @@ class Changes:
 
     def __init__(self) -> None:
         self._made = 0
+        self._told = 0
+        self._summed = 0
 
     def token(self) -> str:
         """Return 64 symbols, which is as long as a revision may be; none comes twice."""
@@ -62,11 +64,47 @@ class Changes:
         self._made += 1
         return Subject(f"{name} {self._made}")
 
-    def event(self, subject: Subject, kind: EventKind = EventKind.REDEEMED) -> Event:
-        """Return an event of the subject."""
-        token = self.token()[:32]
-        at = _NOW + timedelta(seconds=self._made)
-        return Event(id=token, at=at, kind=kind, subject=subject, ordinal=3, context={"a": "b"})
+    def event(self, subject: Subject, kind: EventKind | None = None) -> Event:
+        """Return an event of the subject: of every kind in turn, with all that it may name or not.
+
+        Args:
+            subject: whose.
+            kind: what happened; None for whatever is next.
+        """
+        token, number = self.token(), self._made
+        at = _NOW + timedelta(seconds=number)
+        is_full = bool(self._told % 2)
+        self._told += 1
+        return Event(
+            id=token[:32],
+            at=at,
+            kind=kind or _KINDS[self._told // 2 % len(_KINDS)],
+            subject=subject,
+            set_id=token[32:] if is_full else None,
+            ordinal=3 if is_full else None,
+            attempt=token[32:] if is_full else None,
+            reason=_REASONS[number % len(_REASONS)] if is_full else None,
+            failures=0 if is_full else None,
+            retry_at=at if is_full else None,
+            context=_CONTEXTS[self._told % len(_CONTEXTS)],
+        )
+
+    def _summary(self) -> Summary:
+        """Return a summary: every state in turn, with all that there may be or not."""
+        number = self._summed
+        self._summed += 1
+        moment = None if number % 2 else _NOW
+        return Summary(
+            state=_STATES[number % len(_STATES)],
+            remaining=0 if number % 2 else 7,
+            issued_at=moment,
+            last_used_at=moment,
+            expires_at=moment,
+            retry_at=moment,
+            key_ids=_KEYS[number % len(_KEYS)],
+            seal_key_id=None if number % 2 else "2026-01",
+            outdated_at=moment,
+        )
 
     def put(
         self,
@@ -94,7 +132,7 @@ class Changes:
             revision=token,
             document=f'{{"number": {self._made}}}' if document is None else document,
             events=events,
-            summary=SUMMARY,
+            summary=self._summary(),
         )
 
     def erasure(self, subject: Subject, *, on: str | None, events: int = 0) -> Change:

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from dataclasses import replace
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeVar, cast
 
 from recoverykit.core.subject import Subject
 from recoverykit.errors import InvalidArgument
@@ -13,7 +13,7 @@ from recoverykit.testing.conformance.clause import Clause
 from recoverykit.testing.conformance.clauses import CLAUSES
 from recoverykit.testing.conformance.deviation import Deviation
 from recoverykit.testing.conformance.failing import Unusable
-from recoverykit.testing.conformance.processes import Processes, is_portable
+from recoverykit.testing.conformance.processes import Processes, Unstartable, is_portable
 from recoverykit.testing.conformance.report import Report
 from recoverykit.testing.conformance.stage import Doorway
 from recoverykit.testing.conformance.steps import Steps, error_in_words
@@ -62,7 +62,7 @@ def check_storage(
         Doorway(opener=make, backend=None),
         reopen=reopen,
         events=events,
-        without=without or {},
+        without={} if without is None else without,
         clauses=clauses,
         examples=examples,
     )
@@ -103,7 +103,7 @@ def check_async_storage(
         Doorway(opener=make, backend=backend),
         reopen=reopen,
         events=events,
-        without=without or {},
+        without={} if without is None else without,
         clauses=clauses,
         examples=examples,
     )
@@ -119,7 +119,8 @@ def _check(
     examples: int,
 ) -> Report:
     _require_reasons(without)
-    asked = tuple(clauses)
+    _require_count(examples)
+    asked = _clauses(clauses)
     chosen = tuple(each for each in asked if each.id not in without)
     rig = _rig(doorway, reopen, events, without)
     _require_means(chosen, rig)
@@ -158,9 +159,24 @@ def _rig(
     )
 
 
-def _require_reasons(without: Mapping[str, str]) -> None:
+def _require_count(examples: object) -> None:
+    if not isinstance(examples, int) or isinstance(examples, bool) or examples < 0:
+        raise InvalidArgument("examples must be a number of sequences, 0 or more")
+
+
+def _clauses(clauses: Iterable[object]) -> tuple[Clause, ...]:
+    asked = tuple(clauses)
+    chosen = tuple(each for each in asked if isinstance(each, Clause))
+    if not chosen or len(chosen) < len(asked):
+        raise InvalidArgument("clauses must be some of recoverykit.testing.CLAUSES, at least one")
+    return chosen
+
+
+def _require_reasons(without: object) -> None:
+    if not isinstance(without, Mapping):
+        raise InvalidArgument("without must be a mapping of clauses to reasons")
     known = {each.id for each in CLAUSES}
-    for clause, reason in without.items():
+    for clause, reason in cast("Mapping[object, object]", without).items():
         if clause not in known:
             raise InvalidArgument(f"without: there is no clause {clause!r}")
         if not isinstance(reason, str) or not reason.strip():
@@ -186,6 +202,8 @@ def _breach(clause: Clause, rig: Rig) -> Breach | None:
     with set_up(rig, steps) as bench:
         try:
             clause.check(bench)
+        except Unstartable as error:
+            raise InvalidArgument(str(error)) from None
         except Unusable:
             pass  # what was to be seen until then is as it should be
         except Deviation as deviation:
@@ -199,10 +217,10 @@ def _searched(rig: Rig, clauses: Sequence[Clause], examples: int) -> tuple[Breac
     checked = {each.id: each for each in clauses}
     without = frozenset(each.id for each in CLAUSES if each.id not in checked)
     # A process that races imports this module, and need not wait for Hypothesis.
-    from recoverykit.testing.conformance.machine import search  # noqa: PLC0415
+    from recoverykit.testing.conformance.search import search  # noqa: PLC0415
 
     found = search(rig, examples=examples, without=without) if examples else None
-    if found is None or found.clause not in checked:
+    if found is None:
         return ()
     clause = checked[found.clause]
     return (Breach(id=clause.id, sentence=clause.sentence, steps=found.steps),)

@@ -9,7 +9,7 @@ from recoverykit.testing.conformance.bench import Bench
 from recoverykit.testing.conformance.contender import Answer
 from recoverykit.testing.conformance.deviation import Deviation
 from recoverykit.testing.conformance.failing import Unusable, failures, patiently
-from recoverykit.testing.conformance.processes import Processes
+from recoverykit.testing.conformance.processes import Rival
 from recoverykit.testing.conformance.steps import error_in_words, subject_in_words
 
 ADA: Final = Subject("ada")
@@ -20,11 +20,6 @@ _LAST: Final = 4  # turn of two handles; in it the subject is erased
 
 def outlasts_its_process(bench: Bench) -> None:
     """S10: what was answered by True is there when the process that wrote it is killed."""
-    for failure in failures(bench):
-        if isinstance(failure.answer, StorageError) and not isinstance(
-            failure.answer, OutcomeUnknown
-        ):
-            failure.expect(not failure.has_landed, "it was told to have failed, and has landed")
     bench.steps.begin()
     changes = bench.changes
     inserted = changes.put(ADA, on=None, events=1)
@@ -32,7 +27,7 @@ def outlasts_its_process(bench: Bench) -> None:
     updated = changes.put(BEN, on=before.revision, events=1)
     stored = changes.put(CLARA, on=None, events=1)
     erased = changes.erasure(CLARA, on=stored.revision)
-    processes = bench.rig.processes or Processes()
+    processes = bench.processes()
     with processes.rival(bench.doorway()) as process:
         for subject, change in (
             (BEN, before),
@@ -55,6 +50,11 @@ def outlasts_its_process(bench: Bench) -> None:
             bench.expect(
                 standing, revision, f"it should have been {bench.steps.revision(revision)}"
             )
+    for failure in failures(bench):
+        if isinstance(failure.answer, StorageError) and not isinstance(
+            failure.answer, OutcomeUnknown
+        ):
+            failure.expect(not failure.has_landed, "it was told to have failed, and has landed")
 
 
 def _won(bench: Bench, subject: Subject, change: Change, answer: Answer) -> None:
@@ -89,6 +89,27 @@ def others_read_it(bench: Bench) -> None:
         for writer in (*writers, bench.handle):  # who has not looked since the other has written
             writer.win(ADA, again := changes.put(ADA, on=standing))
             standing = again.revision
+    if bench.rig.processes is not None:
+        with bench.rig.processes.rival(bench.doorway()) as process:
+            _read_after_a_process(bench, process)
+
+
+def _read_after_a_process(bench: Bench, process: Rival) -> None:
+    """Load before and after each commit of another process."""
+    changes, steps = bench.changes, bench.steps
+    standing = None
+    bench.handle.load(CLARA)
+    for verb in ("insert", "update", "erase"):
+        change = (
+            changes.erasure(CLARA, on=standing)
+            if verb == "erase"
+            else changes.put(CLARA, on=standing)
+        )
+        _won(bench, CLARA, change, process.begin((CLARA, change)).join())
+        loaded = bench.handle.load(CLARA)
+        standing = None if change.document is None else change.revision
+        seen = loaded and loaded.revision
+        bench.expect(seen, standing, f"it should have been {steps.revision(standing)}")
 
 
 def survives_failures(bench: Bench) -> None:

@@ -9,6 +9,8 @@ from recoverykit.testing.conformance.bench import Bench
 from recoverykit.testing.conformance.changes import DOCUMENTS, document_of
 from recoverykit.testing.conformance.deviation import Deviation
 from recoverykit.testing.conformance.failing import failures
+from recoverykit.testing.conformance.looks import looks, while_read, while_written
+from recoverykit.testing.conformance.races import Kind
 from recoverykit.testing.conformance.subjects import HOSTILE
 
 ADA: Final = Subject("ada")
@@ -42,6 +44,9 @@ def loads_back(bench: Bench) -> None:
             loaded = bench.handle.load(subject)
             _expect_exactly(bench, loaded, Record(revision=change.revision, document=document))
             standing = change.revision
+    for held_up in (while_written, while_read):
+        for look in looks(bench, Kind.UPDATE, held_up):
+            look.expect_whole()
     for failure in failures(bench):
         if failure.answer is True:
             failure.expect(failure.has_landed, "it was told to be written, and is not there")

@@ -86,6 +86,10 @@ class Handle:
         self._note(subject, f"events of {subject_in_words(subject)}: {self.steps.trail(ids)}")
         return ids
 
+    def ids(self, subject: Subject) -> frozenset[str] | None:
+        """Return the ids of the subject's events, and note nothing; None where unread."""
+        return None if self._trail is None else frozenset(self._trail(self.storage, subject))
+
     def state(self, subject: Subject) -> tuple[Record | None, tuple[str, ...]]:
         """Return all that is to be seen of a subject, as it is now."""
         record = self.load(subject)

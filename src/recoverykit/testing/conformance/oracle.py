@@ -23,6 +23,13 @@ class Oracle:
         """Return the revision that stands."""
         return self.standing[subject][0] if subject in self.standing else None
 
+    def follow(self, subject: str, *, standing: tuple[str, str] | None) -> None:
+        """Go on from what stands, whether it is due or not."""
+        self.standing.pop(subject, None)
+        if standing is not None:
+            self.standing[subject] = standing
+            self.erased.discard(subject)
+
     def commit(
         self,
         subject: str,

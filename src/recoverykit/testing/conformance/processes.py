@@ -8,13 +8,24 @@ from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
 from typing import Final
 
-from recoverykit.testing.conformance.contender import DEADLINE, Answer, Contender, NoAnswer
+from recoverykit.testing.conformance.contender import DEADLINE, Answer, Contender, NoAnswer, Place
 from recoverykit.testing.conformance.stage import Doorway, Move, Stage
 from recoverykit.testing.conformance.steps import error_in_words
 
 # Nothing of the threads and locks of the process that checks gets into one that is spawned.
 _SPAWN: Final = multiprocessing.get_context("spawn")
+_ENDED: Final = "the process ended"
 _PATIENCE: Final = 5.0  # seconds to end in: whatever watches the process may have data to write
+
+
+class Unstartable(Exception):
+    """Raised where a process has ended before it has opened a storage."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "reopen: the other process could not start, or find what opens the storage; "
+            'a script that runs a check must do so behind `if __name__ == "__main__":`'
+        )
 
 
 def is_portable(doorway: Doorway) -> bool:
@@ -41,7 +52,8 @@ class Processes:
         started = self._started = self._started or _started()
         self._is_lent = True
         rival = Rival(started[1])
-        started[1].send(doorway)
+        _tell(started[1], doorway)
+        rival.open()
         yield rival
         if self._started is started:
             rival.close()
@@ -83,9 +95,9 @@ class Rival:
     def __init__(self, pipe: Connection) -> None:
         self._pipe = pipe
         self._answer: Answer | None = None
-        self.places: int = 0
+        self.places: tuple[Place, ...] = ()
 
-    def begin(self, move: Move, *, hold_at: int = 0) -> Contender:
+    def begin(self, move: Move, *, hold_at: Place | None = None) -> Contender[bool]:
         """Let the process begin a commit."""
         self._answer = None
         self._send((move, hold_at))
@@ -95,9 +107,9 @@ class Rival:
         """Return when it is held up, or has ended before it came that far."""
         self._hear()
 
-    def wait(self, seconds: float) -> None:
-        """Return when it has something to say, or after so many seconds."""
-        self._pipe.poll(seconds)
+    def wait(self, seconds: float) -> bool:
+        """Wait so many seconds, and return whether it has something to say."""
+        return self._pipe.poll(seconds)
 
     def release(self) -> None:
         """Let it go on."""
@@ -109,25 +121,39 @@ class Rival:
             self._hear()
         return self._answer
 
+    def open(self) -> None:
+        """Wait until it has opened the storage.
+
+        Raises:
+            NoAnswer: it says that it cannot.
+            Unstartable: it has ended before.
+        """
+        self._hear()
+        if isinstance(self._answer, NoAnswer):
+            raise Unstartable if str(self._answer) == _ENDED else self._answer
+
     def close(self) -> None:
         """Let it close what it has opened."""
         self._send(None)
         self._hear()
 
-    def _send(self, order: tuple[Move, int] | None) -> None:
-        with suppress(OSError):  # it has ended: what it had to say is still to be heard
-            self._pipe.send(order)
+    def _send(self, order: tuple[Move, Place | None] | None) -> None:
+        _tell(self._pipe, order)
 
     def _hear(self) -> None:
         try:
             if self._pipe.poll(DEADLINE):
-                answer, places = self._pipe.recv()
-                self.places = int(places)
+                answer, self.places = self._pipe.recv()
             else:
                 answer = f"no answer within {DEADLINE:.0f} s"
         except (EOFError, OSError):
-            answer = "the process ended"
+            answer = _ENDED
         self._answer = NoAnswer(answer) if isinstance(answer, str) else answer
+
+
+def _tell(pipe: Connection, order: object) -> None:
+    with suppress(OSError):  # it has ended: what it had to say is still to be heard
+        pipe.send(order)
 
 
 def _serve(pipe: Connection) -> None:
@@ -137,22 +163,23 @@ def _serve(pipe: Connection) -> None:
             doorway: Doorway = pipe.recv()
             try:
                 with doorway.open() as stage:
+                    pipe.send((True, ()))
                     _contend(stage, pipe)
             except Exception as error:  # noqa: BLE001 - it is told
-                pipe.send((error_in_words(error), 0))
+                pipe.send((error_in_words(error), ()))
                 return
-            pipe.send((True, 0))
+            pipe.send((True, ()))
 
 
 def _contend(stage: Stage, pipe: Connection) -> None:
     while order := pipe.recv():
         move, hold_at = order
         contender = stage.begin(move, hold_at=hold_at)
-        if hold_at:
+        if hold_at is not None:
             contender.wait_until_held()
-            pipe.send((None, 0))
+            pipe.send((None, ()))
             pipe.recv()
             contender.release()
         answer = contender.join()
         told = error_in_words(answer) if isinstance(answer, BaseException) else answer
-        pipe.send((told, contender.places))
+        pipe.send((told, tuple(contender.places)))

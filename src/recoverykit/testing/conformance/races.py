@@ -2,8 +2,9 @@
 
 A storage that reads, decides and writes without holding anybody off has a moment between the two.
 A commit is stopped at one of its lines; another one is let past; then the first goes on. Where the
-second has to wait for the first, the first goes on at once. So the moment is found by looking for
-it, and not by luck.
+second has to wait for the first, the first goes on at once. The lines are the storage's own, each
+once. Of a storage that has more of them than a race has rounds, some are tried, evenly spread: a
+moment of one line among hundreds may be missed.
 """
 
 import sys
@@ -18,12 +19,14 @@ from typing import Final, Protocol
 from recoverykit.core.record import Change, Record
 from recoverykit.core.subject import Subject
 from recoverykit.testing.conformance.bench import Bench
-from recoverykit.testing.conformance.contender import Answer, Contender
+from recoverykit.testing.conformance.contender import Answer, Contender, Place, is_own
 from recoverykit.testing.conformance.deviation import Deviation
 from recoverykit.testing.conformance.stage import Move
 from recoverykit.testing.conformance.steps import error_in_words
 
 _POINTS: Final = 10  # lines at which a commit is held up
+_POINTS_IF_QUICK: Final = 32
+_QUICK: Final = 0.002  # seconds: a commit in memory, traced
 # Whoever has not answered in four times the time of a lone commit waits for the other; in seconds.
 _PATIENCE: Final = 4
 _LEAST: Final = 0.004
@@ -34,7 +37,7 @@ _SWITCH: Final = 1e-5  # seconds between two threads, instead of the interpreter
 
 
 class _Begin(Protocol):
-    def __call__(self, move: Move, *, hold_at: int) -> Contender: ...
+    def __call__(self, move: Move, *, hold_at: Place | None = None) -> Contender[bool]: ...
 
 
 class Kind(Enum):
@@ -53,7 +56,7 @@ class Round:
         subject: whose record it was about.
         changes: what each contender asked for.
         answers: what each was told.
-        before: the events that stood before.
+        prepared: what was written before; None for nothing.
         record: what stood afterwards.
         trail: the events that stood afterwards.
     """
@@ -61,9 +64,25 @@ class Round:
     subject: Subject
     changes: tuple[Change, ...]
     answers: tuple[Answer, ...]
-    before: frozenset[str]
+    prepared: Change | None
     record: Record | None
     trail: tuple[str, ...]
+
+    @property
+    def before(self) -> set[str]:
+        """The events that stood before."""
+        return {event.id for event in self.prepared.events} if self.prepared else set()
+
+    @property
+    def due(self) -> list[tuple[str, str] | None]:
+        """What may stand afterwards: what the winner wrote, or else nothing new.
+
+        Where nobody was told to have won, whoever was told nothing may have.
+        """
+        pairs = list(zip(self.changes, self.answers, strict=True))
+        won = [change for change, answer in pairs if answer is True]
+        unknown = [change for change, answer in pairs if isinstance(answer, BaseException)]
+        return [written(change) for change in won or (self.prepared, *unknown)]
 
     @property
     def wins(self) -> int:
@@ -87,7 +106,7 @@ class Round:
 
 def rounds(bench: Bench, kind: Kind) -> Iterator[Round]:
     """Race for a new subject each time: held up in turn, then all at once."""
-    yield from _overtaken(bench, kind, bench.stage.begin, _POINTS)
+    yield from _overtaken(bench, kind, bench.stage.begin)
     with _switching_often():
         for _ in range(_CROWDS):
             yield _race(bench, kind, bench.stage.at_once, _CROWD)
@@ -97,32 +116,32 @@ def rounds_of_processes(bench: Bench, kind: Kind) -> Iterator[Round]:
     """Race for a new subject each time: another process is held up, and this one let past."""
     if bench.rig.processes is not None:
         with bench.rig.processes.rival(bench.doorway()) as process:
-            yield from _overtaken(bench, kind, process.begin, _POINTS)
+            yield from _overtaken(bench, kind, process.begin)
 
 
-def _overtaken(bench: Bench, kind: Kind, begin: _Begin, points: int) -> Iterator[Round]:
-    places: list[int] = []
+def _overtaken(bench: Bench, kind: Kind, begin: _Begin) -> Iterator[Round]:
+    places: list[Place] = []
     seconds: list[float] = []
 
     def alone(moves: Sequence[Move]) -> tuple[Answer, ...]:
         begun = monotonic()
-        contender = begin(moves[0], hold_at=0)
+        contender = begin(moves[0])
         answer = contender.join()
         seconds.append(monotonic() - begun)
-        places.append(contender.places)
+        places[:] = contender.places
         return (answer,)
 
-    def held_up(place: int, moves: Sequence[Move]) -> tuple[Answer, ...]:
+    def held_up(place: Place, moves: Sequence[Move]) -> tuple[Answer, ...]:
         first = begin(moves[0], hold_at=place)
         first.wait_until_held()
         second = bench.stage.begin(moves[1])
-        second.wait(min(max(_LEAST, _PATIENCE * seconds[-1]), _MOST))
+        second.wait(patience_for(seconds[-1]))
         first.release()
         return (first.join(), second.join())
 
     yield _race(bench, kind, alone, 1)
     yield _race(bench, kind, alone, 1)  # the first one may have had to connect
-    for place in _spread(places[-1], points):
+    for place in spread(places, seconds[-1]):
         yield _race(bench, kind, partial(held_up, place), 2)
 
 
@@ -131,9 +150,9 @@ def _race(
 ) -> Round:
     subject = bench.changes.subject(kind.value)
     bench.steps.begin()
-    prepared = _prepared(bench, subject, kind)
+    prepared = prepare(bench, subject, kind)
     standing = prepared.revision if prepared else None
-    changes = tuple(_change(bench, subject, kind, standing, place) for place in range(count))
+    changes = tuple(change_of(bench, subject, kind, standing, place) for place in range(count))
     answers = run([(subject, change) for change in changes])
     for change, answer in zip(changes, answers, strict=True):
         told = error_in_words(answer) if isinstance(answer, BaseException) else answer
@@ -143,13 +162,14 @@ def _race(
         subject=subject,
         changes=changes,
         answers=answers,
-        before=frozenset(event.id for event in prepared.events) if prepared else frozenset(),
+        prepared=prepared,
         record=record,
         trail=trail,
     )
 
 
-def _prepared(bench: Bench, subject: Subject, kind: Kind) -> Change | None:
+def prepare(bench: Bench, subject: Subject, kind: Kind) -> Change | None:
+    """Write what is to be changed, where it is not an insert."""
     if kind is Kind.INSERT:
         return None
     change = bench.changes.put(subject, on=None, events=1)
@@ -157,17 +177,46 @@ def _prepared(bench: Bench, subject: Subject, kind: Kind) -> Change | None:
     return change
 
 
-def _change(bench: Bench, subject: Subject, kind: Kind, standing: str | None, place: int) -> Change:
+def change_of(
+    bench: Bench, subject: Subject, kind: Kind, standing: str | None, place: int
+) -> Change:
+    """Return the change of one of the contenders, counted from 0."""
     if kind is Kind.ERASE and place:
         return bench.changes.erasure(subject, on=standing, events=1)
     return bench.changes.put(subject, on=standing, events=2)
 
 
-def _spread(places: int, points: int) -> list[int]:
-    """Return at which of the places to hold up: all of a few, some of many."""
-    if places <= points:
-        return list(range(1, places + 1))
-    return sorted({1 + point * (places - 1) // (points - 1) for point in range(points)})
+def spread(places: Sequence[Place], seconds: float) -> list[Place]:
+    """Return at which of the places to hold up, the storage's own first.
+
+    Args:
+        places: all of them.
+        seconds: how long a lone commit takes.
+    """
+    points = _POINTS_IF_QUICK if seconds < _QUICK else _POINTS
+    own = [place for place in places if is_own(place)]
+    others = [place for place in places if not is_own(place)]
+    chosen = _evenly(own, points)
+    return chosen + _evenly(others, max(0, _POINTS - len(chosen)))
+
+
+def patience_for(seconds: float) -> float:
+    """Return how long to wait for who may be waiting, where a lone commit takes so many seconds."""
+    return min(max(_LEAST, _PATIENCE * seconds), _MOST)
+
+
+def _evenly(places: Sequence[Place], points: int) -> list[Place]:
+    """Return all of a few, some of many."""
+    if len(places) <= points:
+        return list(places)
+    return [places[point * len(places) // points] for point in range(points)]
+
+
+def written(change: Change | None) -> tuple[str, str] | None:
+    """Return what stands after a change: the revision and the document, or None."""
+    if change is None or change.document is None:
+        return None
+    return change.revision, change.document
 
 
 @contextmanager

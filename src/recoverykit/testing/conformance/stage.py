@@ -7,7 +7,7 @@ from functools import partial
 from threading import Barrier
 from typing import Any, Protocol, TypeAlias
 
-from recoverykit.core.record import Change
+from recoverykit.core.record import Change, Record
 from recoverykit.core.subject import Subject
 from recoverykit.errors import InvalidArgument
 from recoverykit.extras import module_of
@@ -16,6 +16,7 @@ from recoverykit.testing.conformance.contender import (
     DEADLINE,
     Answer,
     Contender,
+    Place,
     ThreadContender,
 )
 
@@ -36,8 +37,12 @@ class Stage(Protocol):
         """What its author has made."""
         ...
 
-    def begin(self, move: Move, *, hold_at: int = 0) -> Contender:
-        """Begin a commit, which is held up at a place, counted from 1; 0 for nowhere."""
+    def begin(self, move: Move, *, hold_at: Place | None = None) -> Contender[bool]:
+        """Begin a commit, which is held up at a place; None for nowhere."""
+        ...
+
+    def look(self, subject: Subject, *, hold_at: Place | None = None) -> Contender[Record | None]:
+        """Begin a load, which is held up as a commit is."""
         ...
 
     def at_once(self, moves: Sequence[Move]) -> tuple[Answer, ...]:
@@ -52,9 +57,13 @@ class ThreadStage:
         self.storage = storage
         self.given: Any = storage
 
-    def begin(self, move: Move, *, hold_at: int = 0) -> Contender:
+    def begin(self, move: Move, *, hold_at: Place | None = None) -> Contender[bool]:
         """Begin a commit in a thread of its own."""
         return ThreadContender(partial(self.storage.commit, *move), hold_at=hold_at).start()
+
+    def look(self, subject: Subject, *, hold_at: Place | None = None) -> Contender[Record | None]:
+        """Begin a load in a thread of its own."""
+        return ThreadContender(partial(self.storage.load, subject), hold_at=hold_at).start()
 
     def at_once(self, moves: Sequence[Move]) -> tuple[Answer, ...]:
         """Make all moves at the same moment, each in a thread of its own."""
@@ -64,7 +73,9 @@ class ThreadStage:
             barrier.wait(DEADLINE)
             return self.storage.commit(*move)
 
-        contenders = [ThreadContender(partial(make, move), hold_at=None).start() for move in moves]
+        contenders = [
+            ThreadContender(partial(make, move), is_traced=False).start() for move in moves
+        ]
         return tuple(each.join() for each in contenders)
 
 

@@ -27,6 +27,11 @@ _JOINED: Final = (
     Subject("a", scope="b/c"),
 )
 
+# As long as each part may be: who cuts the key that they make together cannot tell them apart.
+_LONG: Final = tuple(
+    Subject("x" * 255, tenant="y" * 255, scope="z" * 254 + last) for last in ("z", "a", "b")
+)
+
 HOSTILE: Final = tuple(
     dict.fromkeys(
         chain(
@@ -34,6 +39,7 @@ HOSTILE: Final = tuple(
             (Subject("alice", tenant=text) for text in HOSTILE_TEXTS),
             (Subject("alice", scope=text) for text in HOSTILE_TEXTS),
             _JOINED,
+            _LONG,
         )
     )
 )

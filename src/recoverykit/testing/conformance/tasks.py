@@ -1,13 +1,13 @@
 """A storage that is awaited, behind methods that are called: each call is a task of its own."""
 
 from collections.abc import Callable, Coroutine, Generator, Sequence
-from concurrent.futures import Future
-from contextlib import AbstractAsyncContextManager, contextmanager, suppress
+from concurrent.futures import Future, wait
+from contextlib import AbstractAsyncContextManager, contextmanager
 from functools import partial
 from inspect import isawaitable
 from threading import Event
 from types import coroutine
-from typing import Any, TypeVar, cast
+from typing import Any, Generic, TypeVar, cast
 
 import anyio
 from anyio.from_thread import BlockingPortal, start_blocking_portal
@@ -16,7 +16,7 @@ from recoverykit.core.record import Change, Record
 from recoverykit.core.subject import Subject
 from recoverykit.errors import InvalidArgument
 from recoverykit.storage import AsyncStorage
-from recoverykit.testing.conformance.contender import DEADLINE, Answer, Contender
+from recoverykit.testing.conformance.contender import DEADLINE, Answer, Contender, Place
 from recoverykit.testing.conformance.stage import Move, Stage
 
 _Value = TypeVar("_Value")
@@ -78,10 +78,15 @@ class TaskStage:
         self.storage = called
         self.given: Any = called.awaited
 
-    def begin(self, move: Move, *, hold_at: int = 0) -> Contender:
+    def begin(self, move: Move, *, hold_at: Place | None = None) -> Contender[bool]:
         """Begin a commit as a task of its own."""
         commit = partial(self.storage.awaited.commit, *move)
         return _TaskContender(commit, self.storage.portal, hold_at=hold_at)
+
+    def look(self, subject: Subject, *, hold_at: Place | None = None) -> Contender[Record | None]:
+        """Begin a load as a task of its own."""
+        load = partial(self.storage.awaited.load, subject)
+        return _TaskContender(load, self.storage.portal, hold_at=hold_at)
 
     def at_once(self, moves: Sequence[Move]) -> tuple[Answer, ...]:
         """Make all moves in the same turn of the event loop."""
@@ -102,54 +107,58 @@ class TaskStage:
         return tuple(answers[place] for place in range(len(moves)))
 
 
-class _TaskContender:
-    """A commit that is awaited, held up where it waits for something."""
+class _TaskContender(Generic[_Value]):
+    """A commit or a load that is awaited, held up where it waits for something."""
 
     def __init__(
         self,
-        commit: Callable[[], Coroutine[Any, Any, bool]],
+        call: Callable[[], Coroutine[Any, Any, _Value]],
         portal: BlockingPortal,
         *,
-        hold_at: int,
+        hold_at: Place | None,
     ) -> None:
-        self.places = 0
-        self._commit = commit
+        self._place = 0
+        self._call = call
         self._portal = portal
         self._hold_at = hold_at
         self._held = Event()
         self._go: anyio.Event = portal.call(anyio.Event)
-        self._end: Future[bool] = portal.start_task_soon(self._run)
+        self._end: Future[_Value] = portal.start_task_soon(self._run)
+
+    @property
+    def places(self) -> Sequence[Place]:
+        """The awaits that it has come to, counted from 1."""
+        return range(1, self._place + 1)
 
     def wait_until_held(self) -> None:
         """Return when it is held up, or has ended before it came that far."""
         self._held.wait(DEADLINE)
 
-    def wait(self, seconds: float) -> None:
-        """Return when it has ended, or after so many seconds."""
-        with suppress(TimeoutError):
-            self._end.exception(seconds)
+    def wait(self, seconds: float) -> bool:
+        """Wait for it so many seconds, and return whether it has ended."""
+        return bool(wait([self._end], seconds).done)
 
     def release(self) -> None:
         """Let it go on."""
         self._portal.call(self._go.set)
 
-    def join(self) -> Answer:
+    def join(self) -> _Value | BaseException:
         """Return its answer."""
         try:
             return self._end.result(DEADLINE)
         except Exception as error:  # noqa: BLE001 - it is told
             return error
 
-    async def _run(self) -> bool:
+    async def _run(self) -> _Value:
         try:
-            return await _stepped(self._commit(), self._step)
+            return await _stepped(self._call(), self._step)
         finally:
             self._held.set()
 
     async def _step(self) -> None:
         """Come past a place."""
-        self.places += 1
-        if self.places == self._hold_at:
+        self._place += 1
+        if self._place == self._hold_at:
             self._held.set()
             with anyio.move_on_after(DEADLINE):
                 await self._go.wait()
