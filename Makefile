@@ -14,11 +14,11 @@ IS_USABLE := import pip, sys; sys.exit(sys.version_info < (3, 11))
 CAN_MAKE_VENV := import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))
 
 # The races in short: how often each of them is run. `make races` does it at full length.
-export RECOVERYKIT_RACE_ROUNDS ?= 20
+export RECOVERYKIT_RACE_ROUNDS ?= 10
 
 # How many tests run at a time, by files. Those that measure time, or race, are alone.
 WORKERS ?= 2
-ALONE := tests/aio tests/faults tests/races
+ALONE := tests/aio/test_event_loop.py tests/faults tests/races
 
 # Pyright comes whole in its wheel: it need not ask for a newer one.
 export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
