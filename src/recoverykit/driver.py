@@ -210,25 +210,22 @@ class Driver:
 def _loaded(answer: object) -> Record | None:
     """Judge what a storage has loaded."""
     if isinstance(answer, Raised):
-        if isinstance(answer.error, (StorageError, MissingExtra, InvalidArgument)):
-            raise answer.error
-        # What a storage raises may show the document, so nothing chains it.
-        raise StorageError(f"the storage could not load: {type(answer.error).__name__}")
+        raise failure_of(answer.error, "could not load")
     if answer is None or (isinstance(answer, Record) and isinstance(answer.revision, str)):
         return answer
     refuse_awaitable(answer, "a storage that is awaited must have its methods by async def")
     raise StorageError("the storage could not load: it returned no record")
 
 
-def failure_of(error: Exception) -> RecoveryKitError:
-    """Return what a kit raises where a storage, asked for a list or to purge, has raised this.
+def failure_of(error: Exception, what: str = "failed") -> RecoveryKitError:
+    """Return what a kit raises where a storage, asked for anything but a commit, has raised this.
 
     It is to be raised where the other is no longer being handled: what a storage raises may show
     a document, so nothing chains it.
     """
     if isinstance(error, (StorageError, MissingExtra, InvalidArgument)):
         return error
-    return StorageError(f"the storage failed: {type(error).__name__}")
+    return StorageError(f"the storage {what}: {type(error).__name__}")
 
 
 def refuse_awaitable(result: object, reason: str) -> None:
