@@ -59,7 +59,7 @@ _VALUES = st.recursive(
     max_leaves=5,
 )
 _SMALL = st.sampled_from(DOCUMENTS) | _VALUES.map(json.dumps)
-_SIZED = st.integers(32, MAX_DOCUMENT_BYTES).map(document_of)
+_SIZES = st.integers(32, MAX_DOCUMENT_BYTES)
 _ONS = st.sampled_from([_On.STANDING] * 5 + list(_On))  # most of what is tried should win
 _PLACES = st.integers(0, 9)
 _FIRST: Final = 3  # of these places, beside 0, mean the first subject
@@ -77,7 +77,7 @@ class Machine(RuleBasedStateMachine):
         self._oracle = Oracle()
         self._changes = Changes()
         self._subjects = _PLAIN if "S9" in without else _CONFUSING
-        self._sizes_matter = "S14" not in without
+        self._most = _LARGE if "S14" in without else MAX_DOCUMENT_BYTES
         self._exits = ExitStack()
         bench = self._exits.enter_context(set_up(rig, self._steps))
         self._handles: list[Handle] = [bench.handle]
@@ -93,17 +93,18 @@ class Machine(RuleBasedStateMachine):
         by=_PLACES,
         on=_ONS,
         place=_PLACES,
-        document=_SMALL | _SIZED,
+        document=_SMALL | _SIZES,
         events=st.integers(0, 2),
     )
-    def write(self, *, who: int, by: int, on: _On, place: int, document: str, events: int) -> None:
-        """Write a document."""
+    def write(
+        self, *, who: int, by: int, on: _On, place: int, document: str | int, events: int
+    ) -> None:
+        """Write a document, or one of so many bytes."""
         subject = self._subject(who)
-        if not self._sizes_matter and len(document) > _LARGE:
-            document = document_of(_LARGE)
+        text = document if isinstance(document, str) else document_of(min(document, self._most))
         expected = self._expected(subject, on, place)
         self._commit(
-            by, subject, self._changes.put(subject, on=expected, document=document, events=events)
+            by, subject, self._changes.put(subject, on=expected, document=text, events=events)
         )
 
     @rule(who=_PLACES, by=_PLACES, on=_ONS, place=_PLACES, events=st.integers(0, 1))
