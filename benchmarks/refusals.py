@@ -77,11 +77,16 @@ class Shelf:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Trial:
-    """Whose code is tried, which code, and what stands before; None where nothing does."""
+    """Whose code is tried, and which code.
+
+    What is put back before is the subject's own; for one that is unknown, a bystander's. Without
+    that, the processor's caches would not be as warm where nothing is to be put back.
+    """
 
     subject: Subject
     code: str
-    kept: Record | None
+    owner: Subject
+    kept: Record
 
 
 class Refusals:
@@ -114,11 +119,10 @@ class Refusals:
 
     def _trial(self, kind: Kind, wrong: str) -> _Trial:
         subject = Subject(f"{kind.name:_<16}")
-        if kind is Kind.UNKNOWN:
-            return _Trial(subject=subject, code=wrong, kept=None)
-        codes = self._issued(subject, used=10 if kind is Kind.EXHAUSTED else 5)
-        code = wrong if kind is Kind.WRONG else codes[0]
-        return _Trial(subject=subject, code=code, kept=self._storage.load(subject))
+        owner = Subject("a bystander     ") if kind is Kind.UNKNOWN else subject
+        codes = self._issued(owner, used=10 if kind is Kind.EXHAUSTED else 5)
+        code = wrong if kind in {Kind.WRONG, Kind.UNKNOWN} else codes[0]
+        return _Trial(subject=subject, code=code, owner=owner, kept=self._standing(owner))
 
     def _issued(self, subject: Subject, *, used: int) -> tuple[str, ...]:
         codes = self._kit.issue(subject).codes
@@ -128,10 +132,7 @@ class Refusals:
 
     def _put_back(self, trial: _Trial) -> None:
         """Store what was kept, under a new revision."""
-        standing = self._storage.load(trial.subject)
-        if trial.kept is None or standing is None:
-            assert standing is trial.kept, "something stands where nothing may"
-            return
+        standing = self._standing(trial.owner)
         document = unchecked_document_in(trial.kept)
         change = Change(
             expected=standing.revision,
@@ -140,4 +141,9 @@ class Refusals:
             events=(),
             summary=summary_of(document, setup=_SETUP, now=_START),
         )
-        assert self._storage.commit(trial.subject, change), "another writer was here"
+        assert self._storage.commit(trial.owner, change), "another writer was here"
+
+    def _standing(self, subject: Subject) -> Record:
+        record = self._storage.load(subject)
+        assert record is not None, "nothing stands where something must"
+        return record
