@@ -12,9 +12,11 @@ _READS: Final = 1  # the bit of wsrep_sync_wait that lets a SELECT wait
 _LOSS: Final = "a crash may take back what was acknowledged, and a spent code counts again"
 
 _POSTGRESQL: Final = text(
-    "SELECT current_setting('fsync'), current_setting('full_page_writes'),"
-    " current_setting('synchronous_commit'), pg_is_in_recovery(),"
-    " current_setting('default_transaction_read_only')"
+    "SELECT current_setting('fsync') AS fsync,"
+    " current_setting('full_page_writes') AS full_page_writes,"
+    " current_setting('synchronous_commit') AS synchronous_commit,"
+    " current_setting('default_transaction_read_only') AS default_transaction_read_only,"
+    " pg_is_in_recovery() AS is_standby"
 )
 # SESSION: what holds for this connection; for what has no such value, that of the server.
 _MYSQL: Final = text(
@@ -67,25 +69,25 @@ def _read_only(mend: str) -> Problem:
 
 def postgresql_problems(connection: Connection) -> Iterator[Problem]:
     """Return what is wrong with the settings of this connection to PostgreSQL."""
-    fsync, full_pages, synchronous, is_standby, read_only = connection.execute(_POSTGRESQL).one()
-    for name, value in (
-        ("fsync", fsync),
-        ("full_page_writes", full_pages),
-        ("synchronous_commit", synchronous),
-    ):
-        if value == "off":
+    yield from in_settings(connection.execute(_POSTGRESQL).one()._asdict())
+
+
+def in_settings(settings: Mapping[str, object]) -> Iterator[Problem]:
+    """Return what is wrong with the settings of a server of PostgreSQL."""
+    for name in ("fsync", "full_page_writes", "synchronous_commit"):
+        if settings[name] == "off":
             yield Problem(
                 id=f"postgresql-{name.replace('_', '-')}",
                 sentence=f"{name} is off: {_LOSS}.",
                 mend=f"Set {name} = on, for the server, the database and the role.",
             )
-    if is_standby:
+    if settings["is_standby"]:
         yield Problem(
             id="no-primary",
             sentence="This server is a standby: it takes no change, and may be behind.",
             mend="Connect to the primary server.",
         )
-    if read_only == "on":
+    if settings["default_transaction_read_only"] == "on":
         yield _read_only("Set default_transaction_read_only = off, for the database and the role.")
 
 
