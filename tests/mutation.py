@@ -20,6 +20,9 @@ _SHARE = 0.1
 
 _AGAIN = "MUTANT_TRIED_AGAIN"
 
+# It counts calls by the names of functions, and those that are mutated go by others.
+_COUNTS = "test_a_guess_at_nothing_does_what_a_counted_one_does"
+
 # Shrinking tells people what is wrong; here it is enough that something is.
 settings.register_profile(
     "mutants",
@@ -63,7 +66,7 @@ def pytest_cmdline_main(config: pytest.Config) -> Iterator[None]:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Leave the suites of the kit to the plain kit alone: an event loop adds nothing here."""
-    items[:] = [item for item in items if _shell(item) is None]
+    items[:] = [item for item in items if _shell(item) is None and _COUNTS not in item.name]
 
 
 def _mutant() -> str:
