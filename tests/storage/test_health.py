@@ -392,7 +392,8 @@ def test_a_file_that_is_opened_to_read_is_told(tmp_path):
     with SQLStorage(f"sqlite:///{path}") as storage:
         storage.create_tables()
         assert storage.health().ok
-    for url in (f"sqlite:///file:{path}?mode=ro&uri=true",):
+    for query in ("mode=ro", "immutable=1"):
+        url = f"sqlite:///file:{path}?{query}&uri=true"
         with SQLStorage(url) as storage:
             assert "read-only" in ids(storage)
     engine = sa.create_engine(f"sqlite:///{path}")

@@ -147,9 +147,9 @@ def test_a_server_that_is_well_has_no_problem():
     """Nor one that is read-only by another name for no."""
     assert not list(in_settings(WELL))
     assert not list(in_variables(MYSQL))
-    assert [each.sentence for each in in_variables(MYSQL | {"read_only": "ON"})] == [
-        "This server is read-only: it takes no change, and may be behind."
-    ]
+    (problem,) = in_variables(MYSQL | {"read_only": "ON"})
+    assert problem.sentence == "This server is read-only: it takes no change, and may be behind."
+    assert problem.mend == "Connect to the primary server."
 
 
 def problems_of(url, *statements):
