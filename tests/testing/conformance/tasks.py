@@ -7,7 +7,7 @@ from anyio.lowlevel import checkpoint
 
 from recoverykit import StorageError
 from tests.testing.conformance.dicts import Dicts
-from tests.testing.conformance.dicts import WritesTheDocumentFirst as WritesFirst
+from tests.testing.conformance.orders import WritesTheDocumentFirst as WritesFirst
 
 
 class Awaited:

@@ -8,7 +8,7 @@ from recoverykit.testing.conformance import (
     check_async_storage,
     check_storage,
 )
-from tests.testing.conformance import dicts, files, sqlites, tasks
+from tests.testing.conformance import dicts, files, orders, sqlites, tasks
 from tests.testing.conformance.broken import BROKEN, IN_MEMORY
 
 
@@ -63,7 +63,7 @@ def test_who_raises_where_others_contend_is_accepted():
 def test_who_cannot_be_read_where_others_write_is_accepted():
     """Nor has who raises it shown half of anything."""
     check_storage(
-        dicts.made(dicts.MayBeBusy), events=dicts.Dicts.ids, without=IN_MEMORY, examples=1
+        dicts.made(orders.MayBeBusy), events=dicts.Dicts.ids, without=IN_MEMORY, examples=1
     )
 
 

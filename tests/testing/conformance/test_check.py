@@ -20,7 +20,7 @@ from recoverykit.testing.conformance import (
     check_storage,
 )
 from recoverykit.testing.conformance.oracle import Oracle
-from tests.testing.conformance import dicts, sqlites
+from tests.testing.conformance import contents, dicts, keys, sqlites, trails
 from tests.testing.conformance.broken import IN_MEMORY
 
 STORAGE_PAGE = Path(__file__).parents[3] / "docs" / "storage.md"
@@ -95,7 +95,7 @@ def test_events_may_be_left_out():
 
 def test_a_storage_is_not_rejected_for_what_is_left_out():
     """Who says that case is folded gets subjects that differ by more than that."""
-    make = dicts.made(dicts.FoldsCase)
+    make = dicts.made(keys.FoldsCase)
     without = {**IN_MEMORY, "S9": "it folds case", "S14": "it holds less"}
 
     assert "S9" not in check_storage(make, events=IDS, without=without, examples=10).checked
@@ -137,7 +137,7 @@ def test_a_factory_makes_context_managers(check):
 def test_a_breach_is_told_in_a_few_lines():
     """Number, sentence and steps; revisions by name, and no document of 64 KiB."""
     with pytest.raises(ConformanceError) as caught:
-        check_storage(dicts.made(dicts.CutsAt), events=IDS, without=IN_MEMORY)
+        check_storage(dicts.made(contents.CutsAt), events=IDS, without=IN_MEMORY)
 
     (breach,) = caught.value.breaches
     assert breach.id == "S14"
@@ -269,7 +269,7 @@ def test_the_search_goes_on_from_the_events_that_stand():
     """Events that outlast an erasure are nothing else but that."""
     without = {**IN_MEMORY, "S8": "some stay"}
 
-    assert check_storage(dicts.made(dicts.KeepsEventsOfTheErased), events=IDS, without=without)
+    assert check_storage(dicts.made(trails.KeepsEventsOfTheErased), events=IDS, without=without)
 
 
 def _found(kind, without):
