@@ -299,3 +299,9 @@ def test_memory_says_that_it_does_not_last():
     )
 
     assert MemoryStorage().health().problems == (told,)
+
+
+@pytest.mark.parametrize("name", ["a", "~" * 64])
+def test_a_name_that_is_just_long_enough_is_one(name):
+    """Of one character, and of 64."""
+    assert checked_reader(name) == name
