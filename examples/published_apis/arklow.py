@@ -5,15 +5,15 @@ from typing import Annotated, Final, Literal
 
 from fastapi import APIRouter, Depends
 from fastapi.security import APIKeyHeader
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from examples.host.sessions import Session
 from examples.published_apis import starting
 from examples.published_apis.application import Api
-from examples.published_apis.bodies import Body
+from examples.published_apis.bodies import Body, Reply, Text
 from examples.published_apis.calls import Calling
 from examples.published_apis.demo import Demo, Prepared
-from examples.published_apis.documents import answers_in
+from examples.published_apis.documents import BODY, answers_in
 from examples.published_apis.problems import Kind, Problem, problem_of
 from recoverykit import Policy, Redemption, RedemptionRefused, Subject, TooManyAttempts
 
@@ -30,14 +30,14 @@ _DEVICES: Final = ("1", "2")
 _key = APIKeyHeader(name="x-arklow-auth", scheme_name="ArklowAuth", auto_error=False)
 
 
-class Complaint(BaseModel):
+class Complaint(Reply):
     """What is wrong."""
 
     code: str
     message: str
 
 
-class Verification(BaseModel):
+class Verification(Reply):
     """What became of a code."""
 
     valid: bool
@@ -46,14 +46,14 @@ class Verification(BaseModel):
     session_mfa_not_after: datetime | None
 
 
-class Answer(BaseModel):
+class Answer(Reply):
     """Every answer, with both keys."""
 
     data: Verification | None
     errors: list[Complaint] | None
 
 
-class Failure(BaseModel):
+class Failure(Reply):
     """The answer to a call that fails, with both keys."""
 
     data: None
@@ -63,8 +63,8 @@ class Failure(BaseModel):
 class BackupCode(Body):
     """A backup code of one device."""
 
-    device_id: str = Field(pattern="^[0-9]+$")
-    code: str = Field(min_length=6, repr=False)
+    device_id: Text = Field(pattern="^[0-9]+$")
+    code: Text = Field(min_length=6, repr=False)
 
 
 async def in_session(call: Calling, key: Annotated[str | None, Depends(_key)]) -> Session:
@@ -75,7 +75,7 @@ async def in_session(call: Calling, key: Annotated[str | None, Depends(_key)]) -
 @router.post(
     "/v1/self/mfa/verify/totp/backup",
     operation_id="post_v1_self_mfa_verify_totp_backup",
-    responses=answers_in(Failure, Kind.UNAUTHENTICATED, Kind.TOO_MANY),
+    responses=answers_in(Failure, *BODY, Kind.UNAUTHENTICATED, Kind.TOO_MANY),
 )
 async def verify_backup_code(
     call: Calling, session: Annotated[Session, Depends(in_session)], body: BackupCode

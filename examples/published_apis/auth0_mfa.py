@@ -13,11 +13,11 @@ from examples.host import clock, logins, signing_in
 from examples.host.logins import LoginFinished, PendingLogin
 from examples.published_apis import factors, grants, signing, starting
 from examples.published_apis.application import Api
-from examples.published_apis.bodies import Body
+from examples.published_apis.bodies import Body, Reply
 from examples.published_apis.calls import Call, Calling
 from examples.published_apis.clients import Client
 from examples.published_apis.demo import Demo, Prepared
-from examples.published_apis.documents import answers_in
+from examples.published_apis.documents import BODY, answers_in
 from examples.published_apis.factors import AlreadyEnrolled
 from examples.published_apis.grants import Grant, PasswordGrant, RecoveryCodeGrant
 from examples.published_apis.problems import Kind, Problem
@@ -59,7 +59,7 @@ class Enrolled(BaseModel):
     recovery_codes: tuple[str, ...] | None = Field(default=None, repr=False)
 
 
-class Tokens(BaseModel):
+class Tokens(Reply):
     """Who has shown both factors, and the code for the next time."""
 
     access_token: str = Field(repr=False)
@@ -89,7 +89,7 @@ OfTenant = Annotated[Tenant, Depends(tenant_of)]
 @router.post(
     "/oauth/token",
     openapi_extra=grants.DOCUMENTED,
-    responses=answers_in(Failure, Kind.UNAUTHENTICATED, Kind.REFUSED, Kind.TOO_MANY),
+    responses=answers_in(Failure, *BODY, Kind.UNAUTHENTICATED, Kind.REFUSED, Kind.TOO_MANY),
 )
 async def token(
     call: Calling, tenant: OfTenant, grant: Annotated[Grant, Depends(grants.grant_of)]
@@ -105,7 +105,7 @@ async def token(
 @router.post(
     "/mfa/associate",
     response_model_exclude_none=True,
-    responses=answers_in(Failure, Kind.UNAUTHENTICATED, Kind.REFUSED),
+    responses=answers_in(Failure, *BODY, Kind.UNAUTHENTICATED, Kind.REFUSED),
 )
 async def associate(
     call: Calling,

@@ -1,15 +1,36 @@
 """What a request may carry: a body of few bytes, read by a strict model."""
 
 from http import HTTPStatus
-from typing import ClassVar, Final
+from typing import Annotated, ClassVar, Final, TypeAlias
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 MAX_BYTES: Final = 16 * 1024
 """No body of these APIs is larger."""
+
+
+def _encodable(text: str) -> str:
+    """Refuse a lone surrogate, which JSON can spell: neither a hash nor a database takes it."""
+    if any("\ud800" <= char <= "\udfff" for char in text):
+        raise ValueError("no text of Unicode")
+    return text
+
+
+def _whole(number: object) -> object:
+    """Take 10.0 for 10, as JSON Schema does."""
+    if isinstance(number, float) and number.is_integer():
+        return int(number)
+    return number
+
+
+Text: TypeAlias = Annotated[str, AfterValidator(_encodable)]
+"""What a person or a program has typed."""
+
+Whole: TypeAlias = Annotated[int, BeforeValidator(_whole)]
+"""A whole number."""
 
 
 class Body(BaseModel):
@@ -20,6 +41,14 @@ class Body(BaseModel):
 
     model_config: ClassVar[ConfigDict] = ConfigDict(
         strict=True, frozen=True, hide_input_in_errors=True
+    )
+
+
+class Reply(BaseModel):
+    """What goes back, with every field of it."""
+
+    model_config: ClassVar[ConfigDict] = ConfigDict(
+        json_schema_serialization_defaults_required=True
     )
 
 

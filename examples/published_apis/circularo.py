@@ -5,17 +5,17 @@ from typing import Annotated, Final, Literal
 
 from fastapi import APIRouter, Depends
 from fastapi.security import APIKeyQuery
-from pydantic import BaseModel, Field
+from pydantic import Field
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from examples.host import clock, sessions, signing_in
 from examples.host.sessions import Session
 from examples.published_apis import starting
 from examples.published_apis.application import Api
-from examples.published_apis.bodies import Body
+from examples.published_apis.bodies import Body, Reply, Text, Whole
 from examples.published_apis.calls import Calling
 from examples.published_apis.demo import Demo, Prepared
-from examples.published_apis.documents import answers_in
+from examples.published_apis.documents import BODY, answers_in
 from examples.published_apis.problems import Kind, Problem
 from recoverykit import CodeFormat, Policy, Throttle
 
@@ -40,7 +40,7 @@ _token = APIKeyQuery(name="token", scheme_name="token", auto_error=False)
 _DOCUMENTS: Final = ("contract-1.pdf", "contract-2.pdf", "invoice-7.pdf")
 
 
-class Failure(BaseModel):
+class Failure(Reply):
     """The answer to a call that fails."""
 
     error: str
@@ -50,12 +50,12 @@ class Failure(BaseModel):
 class Login(Body):
     """The first factor."""
 
-    name: str
-    password: str = Field(repr=False)
+    name: Text
+    password: Text = Field(repr=False)
     return_token: Literal[True] = Field(alias="returnToken")
 
 
-class LoggedIn(BaseModel):
+class LoggedIn(Reply):
     """A session that waits for the second factor."""
 
     logged: Literal[True] = True
@@ -66,10 +66,10 @@ class LoggedIn(BaseModel):
 class Recovery(Body):
     """The second factor."""
 
-    recovery_code: str = Field(alias="recoveryCode", repr=False)
+    recovery_code: Text = Field(alias="recoveryCode", repr=False)
 
 
-class Recovered(BaseModel):
+class Recovered(Reply):
     """How many codes are left, now that one is spent."""
 
     remaining: int = Field(serialization_alias="remainingRecoveryCodes")
@@ -78,11 +78,11 @@ class Recovered(BaseModel):
 class Search(Body):
     """Which of the documents."""
 
-    start: int = Field(alias="from", ge=0)
-    size: int = Field(ge=0, le=100)
+    start: Whole = Field(alias="from", ge=0)
+    size: Whole = Field(ge=0, le=100)
 
 
-class Found(BaseModel):
+class Found(Reply):
     """Some of the documents."""
 
     start: int = Field(serialization_alias="from")
@@ -91,7 +91,7 @@ class Found(BaseModel):
     users: tuple[str, ...]
 
 
-class LoggedOut(BaseModel):
+class LoggedOut(Reply):
     """A session that has ended."""
 
     logged: Literal[False] = False
@@ -105,7 +105,7 @@ async def in_session(call: Calling, token: Annotated[str | None, Depends(_token)
 InSession = Annotated[Session, Depends(in_session)]
 
 
-@router.post("/api/v1/login", responses=answers_in(Failure, Kind.UNAUTHENTICATED))
+@router.post("/api/v1/login", responses=answers_in(Failure, *BODY, Kind.UNAUTHENTICATED))
 async def login(call: Calling, body: Login) -> LoggedIn:
     """Open a session, locked until a code is shown."""
     user = await call.user(body.name, body.password)
@@ -115,7 +115,7 @@ async def login(call: Calling, body: Login) -> LoggedIn:
 
 @router.post(
     "/api/v1/login/recovery",
-    responses=answers_in(Failure, Kind.UNAUTHENTICATED, Kind.REFUSED, Kind.TOO_MANY),
+    responses=answers_in(Failure, *BODY, Kind.UNAUTHENTICATED, Kind.REFUSED, Kind.TOO_MANY),
 )
 async def recover(call: Calling, session: InSession, body: Recovery) -> Recovered:
     """Unlock the session, and spend a code: both or neither."""
@@ -130,7 +130,9 @@ async def recover(call: Calling, session: InSession, body: Recovery) -> Recovere
     return Recovered(remaining=redemption.remaining)
 
 
-@router.post("/api/v1/search", responses=answers_in(Failure, Kind.UNAUTHENTICATED, Kind.REFUSED))
+@router.post(
+    "/api/v1/search", responses=answers_in(Failure, *BODY, Kind.UNAUTHENTICATED, Kind.REFUSED)
+)
 async def search(session: InSession, body: Search) -> Found:
     """Look for documents, in an unlocked session only."""
     if not session.has_second_factor:

@@ -1,7 +1,7 @@
 """The OpenAPI document that an application serves: all that it answers, and nothing else."""
 
 from collections.abc import Mapping
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from fastapi import FastAPI
 from pydantic import BaseModel
@@ -11,7 +11,10 @@ from examples.published_apis.problems import Kind
 Responses: TypeAlias = dict[int | str, dict[str, Any]]
 """What FastAPI takes as the further answers of a call."""
 
-_ANY_CALL = (Kind.MALFORMED, Kind.TOO_LARGE, Kind.BROKEN, Kind.UNAVAILABLE)
+BODY: Final = (Kind.MALFORMED, Kind.TOO_LARGE)
+"""What can go wrong with a call that has a body."""
+
+_ANY_CALL: Final = (Kind.BROKEN, Kind.UNAVAILABLE)
 
 
 def answers_in(form: type[BaseModel], *kinds: Kind) -> Responses:

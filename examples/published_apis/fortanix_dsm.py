@@ -2,7 +2,7 @@
 
 import base64
 from datetime import timedelta
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends
 from fastapi.security import (
@@ -11,17 +11,17 @@ from fastapi.security import (
     HTTPBasicCredentials,
     HTTPBearer,
 )
-from pydantic import BaseModel, Field
+from pydantic import Field
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from examples.host import clock, sessions, signing_in, tokens
 from examples.host.sessions import Session
 from examples.published_apis import starting
 from examples.published_apis.application import Api
-from examples.published_apis.bodies import Body
+from examples.published_apis.bodies import Body, Reply, Text
 from examples.published_apis.calls import Calling
 from examples.published_apis.demo import Demo, Prepared
-from examples.published_apis.documents import answers_in
+from examples.published_apis.documents import BODY, answers_in
 from examples.published_apis.problems import Kind, Problem
 from recoverykit import Policy
 
@@ -39,7 +39,7 @@ _api_key = HTTPBasic(scheme_name="apiKeyAuth", auto_error=False)
 _password = HTTPBasic(scheme_name="userPassword", auto_error=False)
 
 
-class Failure(BaseModel):
+class Failure(Reply):
     """The answer to a call that fails."""
 
     message: str
@@ -48,29 +48,29 @@ class Failure(BaseModel):
 class RecoveryCodeAuthRequest(Body):
     """A code in the place of the second factor."""
 
-    recovery_code: str = Field(repr=False)
+    recovery_code: Text = Field(repr=False)
 
 
 class Config2faAuthRequest(Body):
     """The password, once more."""
 
-    password: str = Field(repr=False)
+    password: Text = Field(repr=False)
 
 
-class Config2faAuthResponse(BaseModel):
+class Config2faAuthResponse(Reply):
     """Nothing: that it is no error says it all."""
 
 
-class AuthResponse(BaseModel):
+class AuthResponse(Reply):
     """A session that has shown the password."""
 
     access_token: str = Field(repr=False)
-    token_type: Literal["Bearer"] = "Bearer"  # noqa: S105 - the type of one
+    token_type: str = "Bearer"  # noqa: S105 - the type of one
     expires_in: int
     entity_id: str
 
 
-class RecoveryCodesResponse(BaseModel):
+class RecoveryCodesResponse(Reply):
     """New codes, to be seen this once."""
 
     recovery_codes: tuple[str, ...] = Field(repr=False)
@@ -113,7 +113,7 @@ async def authenticate(
     "/sys/v1/session/auth/2fa/recovery_code",
     operation_id="RecoveryCodeAuth",
     status_code=204,
-    responses=answers_in(Failure, Kind.UNAUTHENTICATED, Kind.REFUSED, Kind.TOO_MANY),
+    responses=answers_in(Failure, *BODY, Kind.UNAUTHENTICATED, Kind.REFUSED, Kind.TOO_MANY),
 )
 async def recovery_code_auth(
     call: Calling, session: InSession, body: RecoveryCodeAuthRequest
@@ -132,7 +132,7 @@ async def recovery_code_auth(
 @router.post(
     "/sys/v1/session/config_2fa/auth",
     operation_id="Config2faAuth",
-    responses=answers_in(Failure, Kind.UNAUTHENTICATED, Kind.REFUSED, Kind.TOO_MANY),
+    responses=answers_in(Failure, *BODY, Kind.UNAUTHENTICATED, Kind.REFUSED, Kind.TOO_MANY),
 )
 async def config_2fa_auth(
     call: Calling, session: InSession, body: Config2faAuthRequest

@@ -6,7 +6,7 @@ from urllib.parse import parse_qsl
 from fastapi import Request
 from pydantic import Field, TypeAdapter, ValidationError
 
-from examples.published_apis.bodies import Body
+from examples.published_apis.bodies import Body, Text
 from examples.published_apis.problems import Kind, Problem
 
 RECOVERY_CODE: Final = "http://auth0.com/oauth/grant-type/mfa-recovery-code"
@@ -15,24 +15,24 @@ _MAX_FIELDS: Final = 32
 
 
 class _OfClient(Body):
-    client_id: str
-    client_secret: str = Field(repr=False)
+    client_id: Text
+    client_secret: Text = Field(repr=False)
 
 
 class PasswordGrant(_OfClient):
     """The first factor."""
 
     grant_type: Literal["password"]
-    username: str
-    password: str = Field(repr=False)
+    username: Text
+    password: Text = Field(repr=False)
 
 
 class RecoveryCodeGrant(_OfClient):
     """The second factor."""
 
     grant_type: Literal["http://auth0.com/oauth/grant-type/mfa-recovery-code"]
-    mfa_token: str = Field(repr=False)
-    recovery_code: str = Field(repr=False)
+    mfa_token: Text = Field(repr=False)
+    recovery_code: Text = Field(repr=False)
 
 
 Grant: TypeAlias = PasswordGrant | RecoveryCodeGrant
