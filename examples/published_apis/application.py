@@ -87,6 +87,11 @@ class Application:
 
     def asgi(self) -> ASGIApp:
         """Return it as an ASGI server takes it."""
+        app = self.documented()
+        return EveryAnswer(BoundedBody(app, max_bytes=bodies.MAX_BYTES), headers=HEADERS)
+
+    def documented(self) -> DocumentedAPI:
+        """Return what knows its document, without what stands around it."""
         app = DocumentedAPI(
             title=self.api.title,
             lifespan=self._serve,
@@ -105,7 +110,7 @@ class Application:
         )
         app.openapi_version = self.api.openapi
         app.include_router(self.api.router)
-        return EveryAnswer(BoundedBody(app, max_bytes=bodies.MAX_BYTES), headers=HEADERS)
+        return app
 
     @asynccontextmanager
     async def _serve(self, _: FastAPI) -> AsyncGenerator[State]:
