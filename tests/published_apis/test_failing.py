@@ -1,5 +1,7 @@
 """What a client is told when the kit or the database fails: nobody is let in."""
 
+from datetime import UTC, datetime
+
 import pytest
 
 from examples.published_apis.problems import Kind, problem_of, problem_of_status
@@ -21,6 +23,7 @@ from recoverykit import (
     TooManyAttempts,
     UnknownKey,
 )
+from tests.published_apis.listening import listening
 from tests.published_apis.redeeming import demo_of, request_of
 from tests.published_apis.served import APIS, running
 from tests.published_apis.test_malformed import check_form
@@ -79,3 +82,25 @@ def test_a_database_that_fails_lets_nobody_in(api, tmp_path):
 
             assert answer.status_code == 503, table
             check_form(served, answer)
+
+
+def test_an_error_that_nobody_expects_lets_nobody_in(tmp_path):
+    """500 in the API's own form, and the code is not spent."""
+    broken = []
+
+    def now():
+        if broken:
+            raise ZeroDivisionError
+        return datetime.now(UTC)
+
+    with listening("circularo", folder=tmp_path, clock=now) as served:
+        person = demo_of(served)
+        send = request_of(served, person, person.codes[0])
+        broken.append(True)
+        answer = send()
+        broken.clear()
+
+        assert answer.status_code == 500
+        check_form(served, answer)
+        assert person.codes[0] not in answer.text
+        assert send().json() == {"remainingRecoveryCodes": 9}
