@@ -41,10 +41,11 @@ def request_of(served: Served, person: Person, code: str) -> Callable[[], reques
             }
             return lambda: served.send("POST", "/oauth/token", data=fields)
         case "arklow":
+            key = served.session_of(person)
             return lambda: served.post(
                 "/v1/self/mfa/verify/totp/backup",
                 {"device_id": "1", "code": code},
-                headers={"x-arklow-auth": served.line["api_key"]},
+                headers={"x-arklow-auth": key},
             )
         case _:
             token = served.session_of(person)
