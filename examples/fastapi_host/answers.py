@@ -1,5 +1,6 @@
 """What goes back to a browser: pages, redirects, and what every answer carries."""
 
+from collections.abc import Mapping
 from http import HTTPStatus
 
 from fastapi import Response
@@ -7,7 +8,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from examples.host import journal, pages
+from examples.host import journal
 from examples.host.pages import Page
 
 
@@ -30,17 +31,19 @@ class EveryAnswer:
 
     Args:
         app: the application.
+        headers: what every answer carries.
     """
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, *, headers: Mapping[str, str]) -> None:
         self._app = app
+        self._headers = headers
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
 
         async def send_marked(message: Message) -> None:
             if message["type"] == "http.response.start":
-                MutableHeaders(scope=message).update(pages.HEADERS)
+                MutableHeaders(scope=message).update(self._headers)
                 journal.write_request(scope["method"], scope["path"], message["status"])
             await send(message)
 

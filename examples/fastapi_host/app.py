@@ -13,7 +13,7 @@ from examples.fastapi_host.answers import EveryAnswer
 from examples.fastapi_host.browser import Forged, NotSignedIn
 from examples.fastapi_host.hashing import TooManyWait
 from examples.fastapi_host.host import Host
-from examples.host import failures, forgery, pages, texts
+from examples.host import codes, failures, forgery, pages, texts
 from examples.host.settings import Settings
 from recoverykit import RecoveryKitError
 
@@ -29,7 +29,7 @@ def create_app(settings: Settings) -> ASGIApp:
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncGenerator[State]:
-        async with host.opened(settings) as opened:
+        async with host.opened(settings, policy=codes.POLICY) as opened:
             yield State(host=opened)
 
     app = FastAPI(
@@ -49,7 +49,7 @@ def create_app(settings: Settings) -> ASGIApp:
     )
     app.include_router(login.router)
     app.include_router(management.router)
-    return EveryAnswer(app)
+    return EveryAnswer(app, headers=pages.HEADERS)
 
 
 async def _refuse(_: Request, __: Exception) -> Response:

@@ -3,6 +3,7 @@
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy import Connection
@@ -12,7 +13,7 @@ from examples.fastapi_host.hashing import PasswordThreads
 from examples.host import codes, database, keys
 from examples.host.brake import PasswordBrake
 from examples.host.settings import Settings
-from recoverykit import AsyncRecoveryKit
+from recoverykit import AsyncRecoveryKit, Policy
 from recoverykit.storage.sql import AsyncSQLStorage
 
 _Rest = ParamSpec("_Rest")
@@ -59,10 +60,17 @@ class Host:
 
 
 @asynccontextmanager
-async def opened(settings: Settings) -> AsyncGenerator[Host]:
+async def opened(
+    settings: Settings, *, policy: Policy, clock: Callable[[], datetime] | None = None
+) -> AsyncGenerator[Host]:
     """Open the database, make what is missing in it, and close it in the end.
 
     In the event loop that serves, for its connections belong to it.
+
+    Args:
+        settings: what was chosen at the start.
+        policy: what the codes are like.
+        clock: the time of the kit; None for the system's.
     """
     engine = database.open_async_engine(settings.database)
     try:
@@ -70,8 +78,9 @@ async def opened(settings: Settings) -> AsyncGenerator[Host]:
         storage = AsyncSQLStorage(engine)
         kit = AsyncRecoveryKit(
             storage,
-            policy=codes.POLICY,
+            policy=policy,
             keyring=keys.keyring(settings.key_file),
+            clock=clock,
             on_event=codes.write_trail,
         )
         host = Host(engine=engine, kit=kit, settings=settings)

@@ -63,13 +63,14 @@ def find(connection: Connection, session_id: str, *, now: int) -> Session | None
     )
 
 
-def mark_second_factor(connection: Connection, session_id: str) -> None:
-    """Remember that the session has typed one of its own new codes back."""
-    connection.execute(
+def mark_second_factor(connection: Connection, session_id: str) -> bool:
+    """Remember that the session has shown a code; return whether it is still there."""
+    marked = (
         sessions.update()
         .where(sessions.c.digest == tokens.digest_of(session_id))
         .values(has_second_factor=True)
     )
+    return connection.execute(marked).rowcount == 1
 
 
 def close(connection: Connection, session_id: str) -> None:
