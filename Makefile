@@ -3,7 +3,7 @@
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
-EXTRAS := aiosqlite,asyncmy,asyncpg,import,mysql,postgresql,sql,telemetry,testing,words
+EXTRAS := aiosqlite,asyncmy,asyncpg,import,mysql,pdf,postgresql,sql,telemetry,testing,words
 DRIVERS := aiosqlite,asyncmy,mysql,postgresql
 STAGES := lint types docs bench-once coverage
 
