@@ -43,12 +43,12 @@ code { font-family: ui-monospace, "Cascadia Mono", Menlo, Consolas, "DejaVu Sans
   background: var(--tint); list-style-position: outside; font-variant-numeric: slashed-zero;
 }
 .pair { columns: 17rem 2; column-gap: 1.5rem; }
-.codes > * { margin-left: 2.25rem; padding: .3rem 0; break-inside: avoid; }
+.codes > * { margin-left: 2rem; padding: .3rem 0 .3rem .375rem; break-inside: avoid; }
 .codes ::marker { color: var(--quiet); font-variant-numeric: tabular-nums; }
 .codes code { font-size: 1.125rem; }
-.mark { display: inline-block; width: 2.25rem; margin-left: -2.25rem; color: var(--quiet); }
+.mark { display: inline-block; width: 2rem; margin-left: -2rem; color: var(--quiet); }
 .advice { margin: 0; padding-inline-start: 1.25rem; }
-.advice li { padding: .1rem 0; }
+.advice li { padding: .1rem 0; text-wrap: pretty; }
 @media (max-width: 30rem) { dl div { grid-template-columns: minmax(0, 1fr); } }
 @page { margin: 16mm; }
 @media print {

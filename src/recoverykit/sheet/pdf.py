@@ -5,10 +5,12 @@ Each code begins a line and stands alone in it: whoever marks that line in a vie
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from os import PathLike
 from typing import Final
 
-from fpdf import FPDF, XPos, YPos
+from fpdf import FPDF
+from fpdf.enums import MethodReturnValue, XPos, YPos
 
 from recoverykit.sheet.contents import Contents, NumberedCode
 from recoverykit.sheet.fonts import Fonts
@@ -59,8 +61,8 @@ def wrapped(code: str, longest: int) -> tuple[Part, ...]:
     """
     parts: list[Part] = []
     while len(code) > longest:
-        at = code.rfind(" ", 0, longest + 1) + 1 or max(code.rfind("-", 1, longest + 1), 0)
-        at = at or longest
+        at = code.rfind(" ", 0, longest + 1) + 1 or code.rfind("-", 1, longest + 1)
+        at = at if at > 0 else longest
         parts.append(Part(code[:at].rstrip()))
         code = code[at:]
     return (*parts, Part(code))
@@ -210,9 +212,8 @@ class _Writing:
         pdf = self._pdf
         self._fonts.use_for_text(size, bold=bold)
         self._fonts.shape(right_to_left=None if is_name else self._is_rtl)
-        pdf.set_text_color(*color)
-        pdf.set_x(_MARGIN + (end if self._is_rtl else begin))
-        pdf.multi_cell(
+        write = partial(
+            pdf.multi_cell,
             pdf.epw - begin - end,
             leading,
             self._fonts.drawn(text),
@@ -220,3 +221,11 @@ class _Writing:
             new_x=XPos.LMARGIN,
             new_y=YPos.NEXT,
         )
+        if pdf.will_page_break(write(dry_run=True, output=MethodReturnValue.HEIGHT)):
+            pdf.add_page()
+        # fpdf2 forgets the font where a line, or a page, begins in one that stands in for it: what
+        # is set for no text at all stays set.
+        pdf.text(pdf.x, pdf.y, "")
+        pdf.set_text_color(*color)
+        pdf.set_x(_MARGIN + (end if self._is_rtl else begin))
+        write()
