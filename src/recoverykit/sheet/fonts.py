@@ -5,8 +5,10 @@ from os import PathLike, fspath
 from typing import Final
 
 from fpdf import FPDF
+from fpdf.fonts import TTFFont
 
 from recoverykit.errors import InvalidArgument
+from recoverykit.sheet.contents import NumberedCode
 
 _TEXT: Final = "helvetica"
 _CODES: Final = "courier"
@@ -84,27 +86,34 @@ class Fonts:
             return text
         return "".join([char for char in text if char not in _WITHOUT_INK])
 
-    def check(self, texts: Iterable[str], codes: Iterable[str]) -> None:
+    def check(self, texts: Iterable[str], codes: Iterable[NumberedCode]) -> None:
         """Refuse what would be drawn as boxes.
 
         Args:
             texts: all but the codes.
-            codes: the codes, and what stands before them.
+            codes: the codes, with what stands before them.
 
         Raises:
             InvalidArgument: no font shows some character of a text, and the first ones are named;
                 or some character of a code, and none is named.
         """
-        if not _has(self._pdf, self._code_family, set("".join(codes))):
+        if not all(_has(self._pdf, self._code_family, f"{each.mark}{each.text}") for each in codes):
             raise InvalidArgument("code_font does not show every symbol of the codes")
         missing = sorted(
             char
             for char in set("".join(texts)) - _WITHOUT_INK
-            if not any(_has(self._pdf, family, {char}) for family in self._families or [_TEXT])
+            if not any(_has(self._pdf, family, char) for family in self._families or [_TEXT])
         )
         if missing:
             named = ", ".join(f"U+{ord(char):04X}" for char in missing[:_MOST_NAMED])
             raise InvalidArgument(f"no font shows {named}: name one that does in fonts")
+
+
+def close_fonts(pdf: FPDF) -> None:
+    """Close the files of a document's fonts: fpdf2 leaves them open."""
+    for font in pdf.fonts.values():
+        if isinstance(font, TTFFont):
+            font.ttfont.close()
 
 
 def _added(pdf: FPDF, family: str, file: object, *, name: str) -> str:
@@ -117,7 +126,8 @@ def _added(pdf: FPDF, family: str, file: object, *, name: str) -> str:
     return family
 
 
-def _has(pdf: FPDF, family: str, chars: set[str]) -> bool:
-    if family in (_TEXT, _CODES):
-        return all(char.encode(_ENCODING, "ignore") for char in chars)
-    return all(ord(char) in pdf.fonts[family].cmap for char in chars)
+def _has(pdf: FPDF, family: str, text: str) -> bool:
+    font = pdf.fonts.get(family)
+    if isinstance(font, TTFFont):
+        return all(ord(char) in font.cmap for char in text)
+    return all(char.encode(_ENCODING, "ignore") for char in text)

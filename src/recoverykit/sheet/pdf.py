@@ -13,7 +13,7 @@ from fpdf import FPDF
 from fpdf.enums import MethodReturnValue, XPos, YPos
 
 from recoverykit.sheet.contents import Contents, NumberedCode
-from recoverykit.sheet.fonts import Fonts
+from recoverykit.sheet.fonts import Fonts, close_fonts
 from recoverykit.sheet.line import balanced
 
 # Lengths are in millimetres, sizes of letters in points.
@@ -41,10 +41,13 @@ def pdf_of(
 ) -> bytes:
     """Return the sheet as a document; see `Sheet.pdf`."""
     pdf = _Document(format="A4")
-    written = _Writing(contents, pdf, Fonts(pdf, fonts, code_font))
-    written.check()
-    written.write()
-    return bytes(pdf.output())
+    try:
+        writing = _Writing(contents, pdf, Fonts(pdf, fonts, code_font))
+        writing.check()
+        writing.write()
+        return bytes(pdf.output())
+    finally:
+        close_fonts(pdf)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +103,7 @@ class _Writing:
                 *(text for fact in contents.facts for text in fact),
                 *(text for heading, said in contents.advice for text in (heading, *said)),
             ],
-            [text for code in contents.codes for text in (code.mark, code.text)],
+            contents.codes,
         )
 
     def write(self) -> None:
@@ -223,9 +226,9 @@ class _Writing:
         )
         if pdf.will_page_break(write(dry_run=True, output=MethodReturnValue.HEIGHT)):
             pdf.add_page()
-        # fpdf2 forgets the font where a line, or a page, begins in one that stands in for it: what
-        # is set for no text at all stays set.
-        pdf.text(pdf.x, pdf.y, "")
         pdf.set_text_color(*color)
         pdf.set_x(_MARGIN + (end if self._is_rtl else begin))
+        # Where the first character of all is one of a fallback font, fpdf2 never sets the other
+        # one: so set it for no text at all, on the line that comes.
+        pdf.text(pdf.x, pdf.y + leading / 2 + 0.3 * pdf.font_size, "")
         write()
