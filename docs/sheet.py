@@ -31,9 +31,14 @@ FONTS: Final = (
 )
 CODE_FONT: Final = Path("/usr/share/fonts/truetype/dejavu/DejaVuSansMono.ttf")
 _FLAGS: Final = (
-    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync"
-).split()
+    "--no-sandbox",  # which root cannot have
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
 _COLORS: Final = 24  # enough for letters on paper, and a tenth of the bytes
 
 HEBREW: Final = SheetWording(
@@ -92,7 +97,7 @@ class Sample:
 
     issuer: str
     account: str
-    wording: SheetWording = SheetWording()
+    wording: SheetWording | None = None
 
 
 SAMPLES: Final[Mapping[str, Sample]] = {
@@ -117,9 +122,7 @@ def sheet_of(sample: Sample) -> Sheet:
         expires_at=None,
         format=CodeFormat.default(),
     )
-    return issued.sheet(
-        issuer=sample.issuer, account=sample.account, translations=sample.wording
-    )
+    return issued.sheet(issuer=sample.issuer, account=sample.account, translations=sample.wording)
 
 
 @contextmanager

@@ -18,29 +18,29 @@ NAMES = {"issuer": "Example", "account": "ada@example.com"}
 HOSTILE = "".join(map(chr, range(ord("!"), ord("~") + 1)))
 
 
-def issued(format=None, count_=10, **fields):
+def issued(shape=None, count_=10, **fields):
     """Return codes of a format, the same ones each time."""
-    format = format or CodeFormat.default()
+    shape = shape or CodeFormat.default()
     blocks = count()
     codes = generate(
-        format, count_, lambda size: hashlib.shake_256(b"%d" % next(blocks)).digest(size)
+        shape, count_, lambda size: hashlib.shake_256(b"%d" % next(blocks)).digest(size)
     )
-    return of_codes(format, *map(format.display, codes), **fields)
+    return of_codes(shape, *map(shape.display, codes), **fields)
 
 
-def of_codes(format, *codes, **fields):
+def of_codes(shape, *codes, **fields):
     known = {"set_id": "0123456789abcdef" * 2, "issued_at": ISSUED_AT, "expires_at": None}
-    return Issued(codes=codes, format=format, **(known | fields))
+    return Issued(codes=codes, format=shape, **(known | fields))
 
 
-def sheet(format=None, count_=10, *, wording=None, issuer="Example", account="ada", **fields):
-    return issued(format, count_, **fields).sheet(
+def sheet(shape=None, count_=10, *, wording=None, issuer="Example", account="ada", **fields):
+    return issued(shape, count_, **fields).sheet(
         issuer=issuer, account=account, translations=wording
     )
 
 
-def read(format, text):
-    return format.parse(text).canonical
+def read(shape, text):
+    return shape.parse(text).canonical
 
 
 def block(text, wording=ENGLISH):

@@ -2,7 +2,6 @@
 
 import io
 import json
-import subprocess
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -26,9 +25,18 @@ SHAPES = {
 }
 
 
+CASES = [
+    *[pytest.param("ENGLISH", shape, id=f"english-{name}") for name, shape in SHAPES.items()],
+    pytest.param("HEBREW", CodeFormat.default(), id="hebrew"),
+    pytest.param("HEBREW", CodeFormat.symbols(HOSTILE, 20), id="hebrew-hostile"),
+    pytest.param("JAPANESE", CodeFormat.default(), id="japanese"),
+]
+in_each_case = pytest.mark.parametrize(("wording", "shape"), CASES, indirect=["wording"])
+
+
 @pytest.fixture(params=["ENGLISH", "HEBREW", "JAPANESE"])
 def wording(request, drawn):
-    """Each of the languages of the documentation."""
+    """A language of the documentation's: the one that is asked for, or each in turn."""
     return drawn.get(request.param, SheetWording())
 
 
@@ -45,14 +53,16 @@ def all_of_it(shape, wording):
     )
 
 
-@pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES)
+@in_each_case
 @pytest.mark.parametrize("width", [320, 1280])
 def test_nothing_reaches_over_the_side(page, wording, shape, width):
     """No element is wider than the screen, whatever the names and codes are."""
     show(page, all_of_it(shape, wording), width=width)
 
     assert page.evaluate("document.documentElement.scrollWidth") <= width
-    over = "[...document.querySelectorAll('body *')].filter(e => {const r=e.getBoundingClientRect();"
+    over = (
+        "[...document.querySelectorAll('body *')].filter(e => {const r=e.getBoundingClientRect();"
+    )
     over += f" return r.left < 0 || r.right > {width}}}).map(e => e.tagName)"
     assert page.evaluate(over) == []
 
@@ -110,7 +120,7 @@ def test_a_screen_reader_is_told_what_stands_where(page, drawn):
     assert page.get_by_role("code").count() == 10
 
 
-@pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES)
+@in_each_case
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing(page, wording, shape, scheme):
     """Contrast, structure, language: the rules of WCAG that a program can judge."""
@@ -120,7 +130,7 @@ def test_axe_finds_nothing(page, wording, shape, scheme):
     assert [(each["id"], each["nodes"][0]["html"]) for each in found] == []
 
 
-@pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES)
+@in_each_case
 def test_what_is_copied_from_the_list_is_read(page, wording, shape):
     """Each line of it, as it arrives in another field by the clipboard."""
     codes = issued(shape, 4)
@@ -173,7 +183,7 @@ def test_the_policy_lets_the_style_in_and_nothing_else(page):
     assert page.evaluate("getComputedStyle(document.querySelector('main')).maxWidth") == "672px"
 
 
-@pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES)
+@in_each_case
 def test_the_html_is_valid(tmp_path, validator, wording, shape):
     """By html-validate's rules of the standard and of accessibility, but for what is meant so."""
     (tmp_path / "sheet.html").write_text(all_of_it(shape, wording).html(), "utf-8")
@@ -195,7 +205,12 @@ def test_html_that_is_not_valid_is_found(tmp_path, validator):
 
 
 def judged(validator, folder):
-    arguments = [str(validator), "--config", str(folder / "config.json"), str(folder / "sheet.html")]
+    arguments = [
+        str(validator),
+        "--config",
+        str(folder / "config.json"),
+        str(folder / "sheet.html"),
+    ]
     return node(
         arguments, return_completed_process=True, capture_output=True, text=True, check=False
     )

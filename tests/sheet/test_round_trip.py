@@ -42,10 +42,10 @@ SHAPE_IDS = [f"{shape.alphabet}-{shape.length}"[:40] for shape in SHAPES]
 @st.composite
 def issues(draw):
     """A set of one to three codes of any format, or one that takes another one's place."""
-    format = draw(strategies.formats())
-    codes = draw(st.lists(strategies.codes(format), min_size=1, max_size=3))
+    shape = draw(strategies.formats())
+    codes = draw(st.lists(strategies.codes(shape), min_size=1, max_size=3))
     replaces = draw(st.none() | st.integers(0, 1100)) if len(codes) == 1 else None
-    return of_codes(format, *codes, replaces=replaces)
+    return of_codes(shape, *codes, replaces=replaces)
 
 
 @given(issues())
@@ -75,22 +75,22 @@ def test_each_item_of_the_html_is_its_code(given_codes):
 @given(issues(), st.integers(1, 60))
 def test_a_code_in_lines_is_the_code(given_codes, longest):
     """Wherever it breaks, and with the number before it."""
-    format = given_codes.format
-    if isinstance(format.alphabet, WordList):
+    shape = given_codes.format
+    if isinstance(shape.alphabet, WordList):
         longest = max(longest, 10)
     for number, code in enumerate(given_codes.codes, start=1):
         lines = [part.text for part in wrapped(code, longest)]
         assert all(len(line) <= longest for line in lines)
-        text = f"{format.list_mark(number)} " + "\n".join(lines)
-        assert read(format, text) == read(format, code)
+        text = f"{shape.list_mark(number)} " + "\n".join(lines)
+        assert read(shape, text) == read(shape, code)
 
 
-@pytest.mark.parametrize("format", SHAPES, ids=SHAPE_IDS)
+@pytest.mark.parametrize("shape", SHAPES, ids=SHAPE_IDS)
 @pytest.mark.parametrize("replaces", [None, 8], ids=["whole", "one"])
-def test_each_code_in_the_text_of_a_pdf_is_read(format, replaces):
+def test_each_code_in_the_text_of_a_pdf_is_read(shape, replaces):
     """One after the other, each of them over as many lines as it takes."""
     count = 3 if replaces is None else 1
-    codes = issued(format, count, replaces=replaces)
+    codes = issued(shape, count, replaces=replaces)
 
     lines = block(pdf_text(codes.sheet(**NAMES).pdf()), ENGLISH)
 
@@ -99,9 +99,9 @@ def test_each_code_in_the_text_of_a_pdf_is_read(format, replaces):
         upto = next(
             at
             for at in range(taken + 1, len(lines) + 1)
-            if format.matches("\n".join(lines[taken:at]))
+            if shape.matches("\n".join(lines[taken:at]))
         )
-        assert read(format, "\n".join(lines[taken:upto])) == read(format, code)
+        assert read(shape, "\n".join(lines[taken:upto])) == read(shape, code)
         taken = upto
     assert taken == len(lines)
 

@@ -295,14 +295,14 @@ def test_a_wording_that_cannot_be_written_is_refused(changes, sentence):
 def test_a_date_that_is_no_line_is_refused(form, written):
     """What the host's function gives is looked at like all else that is the host's."""
     made = sheet(wording=SheetWording(write_date=lambda _: written))
-    with pytest.raises(InvalidArgument, match="^what write_date returns must "):
+    with pytest.raises(InvalidArgument, match=r"^what write_date returns must "):
         form(made)
 
 
 @pytest.mark.parametrize("wrong", ["en", {"title": "a"}, SheetWording])
 def test_translations_are_a_wording(wrong):
     """Neither a language nor a mapping of words is one."""
-    with pytest.raises(InvalidArgument, match="^translations must be a SheetWording$"):
+    with pytest.raises(InvalidArgument, match=r"^translations must be a SheetWording$"):
         issued().sheet(**NAMES, translations=wrong)
 
 

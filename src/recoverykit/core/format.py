@@ -273,9 +273,7 @@ class CodeFormat:
             number: the place of the line in its list, from 1.
         """
         alphabet = self.alphabet
-        return list_mark(
-            number, symbols="" if isinstance(alphabet, WordList) else alphabet.symbols
-        )
+        return list_mark(number, symbols="" if isinstance(alphabet, WordList) else alphabet.symbols)
 
     def encode(self, *, ordinal: int | None, secret: Sequence[int]) -> Masked[str] | None:
         """Return the canonical form of a new code.

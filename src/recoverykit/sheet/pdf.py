@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from os import PathLike
-from typing import Final
+from typing import Final, cast
 
 from fpdf import FPDF
 from fpdf.enums import MethodReturnValue, XPos, YPos
@@ -109,7 +109,7 @@ class _Writing:
     def write(self) -> None:
         pdf, words = self._pdf, self._contents.wording
         # A name may spell what would become the number of pages.
-        pdf.alias_nb_pages(None)
+        pdf.alias_nb_pages("")
         pdf.set_title(words.title)
         pdf.set_lang(words.language)
         pdf.set_creation_date(self._contents.issued_at)
@@ -224,7 +224,8 @@ class _Writing:
             new_x=XPos.LMARGIN,
             new_y=YPos.NEXT,
         )
-        if pdf.will_page_break(write(dry_run=True, output=MethodReturnValue.HEIGHT)):
+        height = cast("float", write(dry_run=True, output=MethodReturnValue.HEIGHT))
+        if pdf.will_page_break(height):
             pdf.add_page()
         pdf.set_text_color(*color)
         pdf.set_x(_MARGIN + (end if self._is_rtl else begin))

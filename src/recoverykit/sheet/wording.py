@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from datetime import datetime
-from typing import Final
+from typing import Final, cast
 
 from recoverykit.errors import InvalidArgument
 from recoverykit.sheet.line import unusable
@@ -121,7 +121,8 @@ def _check_line(name: str, text: object, *, longest: int) -> None:
 
 
 def _check_list(name: str, sentences: object) -> None:
-    if not isinstance(sentences, tuple) or not 1 <= len(sentences) <= _MOST_SENTENCES:
+    is_tuple = isinstance(sentences, tuple)
+    if not is_tuple or not 1 <= len(cast("tuple[object, ...]", sentences)) <= _MOST_SENTENCES:
         raise InvalidArgument(f"{name} must be a tuple of 1 to {_MOST_SENTENCES} sentences")
-    for sentence in sentences:
+    for sentence in cast("tuple[object, ...]", sentences):
         _check_line(f"a sentence of {name}", sentence, longest=_LONGEST_SENTENCE)
