@@ -35,9 +35,9 @@ def fonts(drawn):
     return require(dejavu, "fonts-dejavu-core"), require(droid, "fonts-droid-fallback")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser(drawn):
-    """Chromium, started once."""
+    """Chromium, for one module: as long as it runs, nothing else can start an event loop."""
     require(drawn["CHROMIUM"], "chromium")
     with drawn["chromium"]() as browser:
         yield browser

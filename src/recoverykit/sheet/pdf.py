@@ -174,12 +174,10 @@ class _Writing:
 
     def _item(self, text: str) -> None:
         pdf = self._pdf
-        if pdf.will_page_break(_LEADING):
-            pdf.add_page()
+        top = self._text(text, begin=_INDENT)
         x = pdf.w - _MARGIN - 1 if self._is_rtl else _MARGIN + 1
         pdf.set_fill_color(*_QUIET)
-        pdf.circle(x, pdf.y + _LEADING / 2, 0.5, style="F")
-        self._text(text, begin=_INDENT)
+        pdf.circle(x, top + _LEADING / 2, 0.5, style="F")
         pdf.ln(0.8)
 
     def _rule(self) -> None:
@@ -199,8 +197,8 @@ class _Writing:
         begin: float = 0.0,
         end: float = 0.0,
         is_name: bool = False,
-    ) -> None:
-        """Write a text over as many lines as it takes.
+    ) -> float:
+        """Write a text over as many lines as it takes, all on one page; return where it begins.
 
         Args:
             text: what is written.
@@ -232,4 +230,6 @@ class _Writing:
         # Where the first character of all is one of a fallback font, fpdf2 never sets the other
         # one: so set it for no text at all, on the line that comes.
         pdf.text(pdf.x, pdf.y + leading / 2 + 0.3 * pdf.font_size, "")
+        top = pdf.y
         write()
+        return top
