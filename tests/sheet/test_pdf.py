@@ -1,5 +1,6 @@
 """The PDF: pages, fonts, and what they can show."""
 
+import gc
 import io
 from itertools import pairwise
 
@@ -174,3 +175,11 @@ def test_a_font_that_lacks_a_symbol_is_refused_without_naming_it(tmp_path, drawn
 
     with pytest.raises(InvalidArgument, match=r"^code_font does not show every symbol"):
         sheet(CodeFormat.digits(20)).pdf(code_font=lacking)
+
+
+def test_no_file_of_a_font_is_left_open(fonts):
+    """Neither behind a document nor behind a refusal; a file left open would be warned of here."""
+    sheet().pdf(fonts=fonts)
+    with pytest.raises(InvalidArgument):
+        sheet(issuer="\U0001f512").pdf(fonts=fonts)
+    gc.collect()

@@ -7,7 +7,7 @@ from html import escape
 from typing import Final
 
 from recoverykit.sheet.contents import Contents, NumberedCode
-from recoverykit.sheet.line import balanced, isolated
+from recoverykit.sheet.line import isolated
 
 _WIDEST_COLUMN: Final = 24  # characters of a code of which two stand side by side
 
@@ -52,7 +52,7 @@ code { font-family: ui-monospace, "Cascadia Mono", Menlo, Consolas, "DejaVu Sans
 @media (max-width: 30rem) { dl div { grid-template-columns: minmax(0, 1fr); } }
 @page { margin: 16mm; }
 @media print {
-  :root { --paper: #fff; --ink: #000; --quiet: #444; --line: #999; --tint: #fff; --note: #000; }
+  :root { --ink: #000; --quiet: #444; --line: #999; --tint: #fff; --note: #000; }
   body { padding: 0; font-size: 11pt; line-height: 1.4; }
   main { max-width: none; }
   section { break-inside: avoid-page; }
@@ -100,7 +100,7 @@ def _lines(contents: Contents) -> Iterator[str]:
 def _facts(contents: Contents) -> Iterator[str]:
     yield "<dl>"
     for label, value in contents.facts:
-        apart = f'<bdi translate="no">{escape(balanced(value))}</bdi>'
+        apart = f'<bdi translate="no">{escape(value)}</bdi>'
         yield f"<div><dt>{escape(label)}</dt><dd>{apart}</dd></div>"
     yield "</dl>"
 

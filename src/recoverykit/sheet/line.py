@@ -31,10 +31,11 @@ def unusable(text: object, *, longest: int) -> str | None:
     return None
 
 
-def balanced(text: str) -> str:
-    """Return a line in which every isolate that begins ends, and no other.
+def isolated(text: str) -> str:
+    """Return a line that reorders nothing around it, whatever its direction is.
 
-    So the marks of direction in it cannot end the isolate that it is put into, nor go on behind it.
+    Every isolate that begins in it ends in it, and no other one does: so the marks of direction in
+    it can neither end the isolate that it is put into, nor go on behind it.
     """
     depth = 0
     kept: list[str] = []
@@ -43,9 +44,4 @@ def balanced(text: str) -> str:
             continue
         depth += (char in _OPENING) - (char == _CLOSING)
         kept.append(char)
-    return "".join(kept) + _CLOSING * depth
-
-
-def isolated(text: str) -> str:
-    """Return a line that reorders nothing around it, whatever its direction is."""
-    return _FIRST_STRONG + balanced(text) + _CLOSING
+    return _FIRST_STRONG + "".join(kept) + _CLOSING * (depth + 1)

@@ -14,7 +14,6 @@ from fpdf.enums import MethodReturnValue, XPos, YPos
 
 from recoverykit.sheet.contents import Contents, NumberedCode
 from recoverykit.sheet.fonts import Fonts, close_fonts
-from recoverykit.sheet.line import balanced
 
 # Lengths are in millimetres, sizes of letters in points.
 _MARGIN: Final = 20.0
@@ -139,7 +138,7 @@ class _Writing:
             self._text(label, color=_QUIET, end=pdf.epw - _LABEL)
             below = pdf.y
             pdf.set_y(top)
-            self._text(balanced(value), begin=_LABEL, is_name=True)
+            self._text(value, begin=_LABEL, is_name=True)
             pdf.set_y(max(below, pdf.y) + 0.6)
         pdf.ln(1.4)
         self._rule()
