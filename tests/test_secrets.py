@@ -481,6 +481,7 @@ def pickles_of(thing):
     "make",
     [
         pytest.param(lambda stage: stage.values[0], id="issued"),
+        pytest.param(lambda stage: stage.values[0].sheet(issuer="a", account="b"), id="sheet"),
         pytest.param(lambda stage: Keyring({"a": KEY}), id="keyring"),
         pytest.param(lambda stage: Masked(JUNK), id="masked"),
         pytest.param(lambda stage: stage.kit, id="kit"),

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recoverykit.core.folding import fold
+from recoverykit.core.folding import fold, list_mark
 
 EVERY_CHARACTER = [chr(point) for point in range(sys.maxunicode + 1)]
 
@@ -129,3 +129,30 @@ def test_plain_text_without_a_mark_is_folded_once(text):
     """Folding again changes nothing, once the list mark is gone."""
     once = fold("-" + text)
     assert fold(once) == once
+
+
+PRINTABLE = "".join(chr(code) for code in range(ord("!"), ord("~") + 1))
+
+
+@given(st.integers(1, 2000), st.sets(st.sampled_from(PRINTABLE)), st.text(PRINTABLE))
+def test_a_mark_that_a_list_may_have_is_left_out(number, symbols, text):
+    """Whatever the symbols are, and whatever stands behind it."""
+    mark = list_mark(number, symbols="".join(symbols))
+    assert fold(f"{mark} {text}", symbols="".join(symbols)) == f" {text}"
+
+
+@pytest.mark.parametrize(
+    ("number", "symbols", "mark"),
+    [
+        (1, "", "1."),
+        (999, "abc", "999."),
+        (1000, "abc", "\u2022"),
+        (3, ".", "3)"),
+        (3, ".)", "#3"),
+        (3, ".)#", "\u2022"),
+        (3, "()#*-", "3."),
+    ],
+)
+def test_a_list_is_numbered_where_its_codes_let_it_be(number, symbols, mark):
+    """By a full stop before all others."""
+    assert list_mark(number, symbols=symbols) == mark

@@ -168,6 +168,6 @@ def test_what_is_just_enough_is_no_finding():
 
 def test_issued_codes_are_not_pickled():
     """It says so."""
-    issued = Issued(codes=("a",), set_id="0" * 32, issued_at=NOW, expires_at=None)
+    issued = Issued(codes=("a",), set_id="0" * 32, issued_at=NOW, expires_at=None, format=TEN)
     with pytest.raises(TypeError, match=r"^issued codes cannot be pickled or copied$"):
         pickle.dumps(issued)

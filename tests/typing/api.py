@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from datetime import date, datetime, timedelta
+from pathlib import Path
 from typing import assert_type
 
 from sqlalchemy import Connection, create_engine, text
@@ -29,6 +30,7 @@ from recoverykit import (
     Throttle,
 )
 from recoverykit.observer import ObservedCall, ObservedStep, Observer
+from recoverykit.sheet import Sheet, SheetWording
 from recoverykit.storage import (
     Change,
     Delivery,
@@ -174,6 +176,24 @@ def use_the_kit(storage: Storage, now: datetime, clock: Callable[[], datetime]) 
     assert_type(kit.erase_scopes(subject), tuple[Subject, ...])
     assert_type(kit.reseal(after=subject, limit=10), Resealed)
     assert_type(kit.recognises("729435"), bool)
+
+
+def write_date(at: datetime) -> str:
+    """Write a date."""
+    return f"{at:%d.%m.%Y}"
+
+
+def hand_out_a_sheet(issued: Issued) -> None:
+    """Ask for every form of a sheet."""
+    wording = SheetWording(language="he", right_to_left=True, write_date=write_date)
+    assert_type(issued.format, CodeFormat)
+    assert_type(issued.replaces, int | None)
+    sheet = issued.sheet(issuer="a", account="b", translations=wording)
+    assert_type(sheet, Sheet)
+    assert_type(sheet.text(), str)
+    assert_type(sheet.html(), str)
+    assert_type(sheet.pdf(fonts=[Path("a.ttf"), "b.ttf"], code_font="c.ttf"), bytes)
+    assert_type(Sheet.content_security_policy, str)
 
 
 def audit_a_policy(policy: Policy, day: date) -> None:

@@ -60,6 +60,7 @@ class Draft:
             issued_at=codes.issued_at,
             expires_at=codes.expires_at,
             pending=codes.is_pending,
+            format=self.format,
         )
 
 

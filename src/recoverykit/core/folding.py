@@ -36,9 +36,14 @@ _TABLE = str.maketrans(
 # Each mark holds a character that is no symbol and no separator: a text that begins with one is no
 # code as it stands, so leaving the mark out never competes with another reading. The separator
 # behind it says where its number ends, and that "2.345" is no second line.
+_MOST_NUMBERED = 999
 _LIST_MARK = re.compile(
     r" *(?:[*\u2022\u2023\u25aa\u25e6]|\([0-9]{1,3}\)|[0-9]{1,3}[.)]|#[0-9]{1,3})(?=[ -])"
 )
+
+# How a line of a numbered list may begin; the last one has no number, and is in no alphabet.
+_NUMBERED = ("{}.", "{})", "#{}")
+_BULLET = "\u2022"
 
 # What a mark and the separator behind it are told by, as far as an alphabet may have it.
 _TELLING = frozenset(".()#*-")
@@ -62,3 +67,20 @@ def fold(text: str, *, symbols: str = "") -> str:
     if mark is None or not _TELLING.intersection(symbols).isdisjoint(plain[: mark.end() + 1]):
         return plain
     return plain[mark.end() :]
+
+
+def list_mark(number: int, *, symbols: str = "") -> str:
+    """Return how a line of a numbered list begins, so that `fold` leaves it out with the space.
+
+    It is ``1.`` wherever the alphabet lets it be, ``1)`` or ``#1`` where that could spell a code,
+    and a bullet where all of them could, or the number is above 999.
+
+    Args:
+        number: the place of the line in its list, from 1.
+        symbols: what the alphabet has.
+    """
+    if number <= _MOST_NUMBERED:
+        for form in _NUMBERED:
+            if _TELLING.intersection(symbols).isdisjoint(form):
+                return form.format(number)
+    return _BULLET

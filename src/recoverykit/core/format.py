@@ -12,6 +12,7 @@ from typing import ClassVar, Self, cast
 from recoverykit.core.alphabet import Alphabet
 from recoverykit.core.check_symbol import check_symbol, count_protected, is_valid
 from recoverykit.core.custom_alphabet import CustomAlphabet
+from recoverykit.core.folding import list_mark
 from recoverykit.core.format_bounds import out_of_bounds, wrong_types
 from recoverykit.core.masked import Masked
 from recoverykit.core.wordlist import MAX_WORD_LENGTH, WordList
@@ -261,6 +262,18 @@ class CodeFormat:
             return code
         starts = range(0, self.total, self.group)
         return "-".join([code[start : start + self.group] for start in starts])
+
+    def list_mark(self, number: int) -> str:
+        """Return how a line of a numbered list of codes begins, so that ``parse`` takes the line.
+
+        A space goes between it and the code. It is ``1.``, or ``1)`` or ``#1`` where the alphabet
+        has that; a bullet where it has them all, or the number is above 999.
+
+        Args:
+            number: the place of the line in its list, from 1.
+        """
+        alphabet = self.alphabet
+        return list_mark(number, symbols="" if isinstance(alphabet, WordList) else alphabet.symbols)
 
     def encode(self, *, ordinal: int | None, secret: Sequence[int]) -> Masked[str] | None:
         """Return the canonical form of a new code.

@@ -223,7 +223,9 @@ class Redeeming:
             set_id=codes.id,
             redeemed_at=use.at,
             valid_until=use.at + policy.elevation if policy.elevation else None,
-            replacement=replacement.to_issued(codes) if replacement else None,
+            replacement=(
+                replacement.to_issued(codes, ordinal=verdict.ordinal) if replacement else None
+            ),
             reissue_required=remaining == 0 or (verdict.is_replaced and not is_new),
             replayed=not is_new,
             attempt=use.attempt,

@@ -37,13 +37,20 @@ class Replacement:
     code: Masked[str]
     request: HashRequest
 
-    def to_issued(self, codes: CodeSet) -> Issued:
-        """Return what the user is shown of it, once it stands in its set."""
+    def to_issued(self, codes: CodeSet, *, ordinal: int) -> Issued:
+        """Return what the user is shown of it, once it stands in its set.
+
+        Args:
+            codes: the set.
+            ordinal: the place of the spent code, which it takes.
+        """
         return Issued(
             codes=(self.format.display(self.code),),
             set_id=codes.id,
             issued_at=codes.issued_at,
             expires_at=codes.expires_at,
+            format=self.format,
+            replaces=ordinal,
         )
 
 

@@ -2,10 +2,14 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Never
+from typing import TYPE_CHECKING, Never
 
+from recoverykit.core.format import CodeFormat
 from recoverykit.core.record import SetState
 from recoverykit.core.subject import Subject
+
+if TYPE_CHECKING:
+    from recoverykit.sheet import Sheet, SheetWording
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,6 +25,9 @@ class Issued:
         issued_at: when it was issued, in UTC.
         expires_at: from when on it no longer counts; None for never.
         pending: whether it must be confirmed before it counts.
+        format: what the codes look like, and how they are read.
+        replaces: the ordinal of the spent code whose place the only code takes; None where the
+            codes are a whole set.
     """
 
     codes: tuple[str, ...] = field(repr=False)
@@ -28,9 +35,50 @@ class Issued:
     issued_at: datetime
     expires_at: datetime | None
     pending: bool = False
+    format: CodeFormat
+    replaces: int | None = None
 
     def __reduce__(self) -> Never:
         raise TypeError("issued codes cannot be pickled or copied")
+
+    def sheet(
+        self, *, issuer: str, account: str, translations: "SheetWording | None" = None
+    ) -> "Sheet":
+        """Return what the person keeps: as text, HTML or PDF.
+
+        Codes are numbered by their place in the set, from 1; so is one that replaces another.
+
+        Args:
+            issuer: the name of the service that takes the codes; 1 to 255 characters, and so is
+                the account's.
+            account: whose codes they are, as that person knows the account.
+            translations: what the sheet says beside that; None for English.
+
+        Raises:
+            InvalidArgument: a name is no text, empty, too long, or has control characters, line
+                separators or lone surrogates; or the translations are no `SheetWording`.
+        """
+        # Whoever issues without a sheet loads nothing of it.
+        from recoverykit.sheet import Sheet, SheetWording  # noqa: PLC0415
+        from recoverykit.sheet.contents import Contents, NumberedCode  # noqa: PLC0415
+
+        first = (self.replaces or 0) + 1
+        codes = [
+            NumberedCode(number=number, mark=self.format.list_mark(number), text=code)
+            for number, code in enumerate(self.codes, start=first)
+        ]
+        contents = Contents(
+            issuer=issuer,
+            account=account,
+            codes=tuple(codes),
+            set_id=self.set_id,
+            issued_at=self.issued_at,
+            expires_at=self.expires_at,
+            is_pending=self.pending,
+            is_replacement=self.replaces is not None,
+            wording=SheetWording() if translations is None else translations,
+        )
+        return Sheet(contents)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
