@@ -69,7 +69,8 @@ def _read_only(mend: str) -> Problem:
 
 def postgresql_problems(connection: Connection) -> Iterator[Problem]:
     """Return what is wrong with the settings of this connection to PostgreSQL."""
-    yield from in_settings(connection.execute(_POSTGRESQL).one()._asdict())
+    settings = connection.execute(_POSTGRESQL).mappings().one()
+    yield from in_settings({str(name): value for name, value in settings.items()})
 
 
 def in_settings(settings: Mapping[str, object]) -> Iterator[Problem]:
