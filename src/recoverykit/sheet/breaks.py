@@ -33,7 +33,7 @@ def _break_of(text: str, lines: Sequence[str]) -> int | None:
     for line in lines:
         begin = text.find(line, end)
         if begin < 0:
-            return None  # it is not written as it stands, for it has a soft hyphen
+            return None  # not written as it stands: it has a soft hyphen, say
         end = begin + len(line)
         at = end
         while begin < at < len(text) and _is_torn(text, at):
