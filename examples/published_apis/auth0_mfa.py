@@ -22,7 +22,7 @@ from examples.published_apis.factors import AlreadyEnrolled
 from examples.published_apis.grants import Grant, PasswordGrant, RecoveryCodeGrant
 from examples.published_apis.problems import Kind, Problem
 from examples.published_apis.signing import Signer
-from recoverykit import Policy, RecoveryKitError, SwitchedOff
+from recoverykit import Issued, Policy, RecoveryKitError, SwitchedOff
 
 POLICY: Final = replace(
     # One code of 24 letters and digits; each use issues the next one in the same commit.
@@ -159,10 +159,8 @@ async def _challenge(call: Call, tenant: Tenant, grant: RecoveryCodeGrant) -> To
         )
     except LoginFinished:
         raise Problem(Kind.REFUSED, "The mfa_token is unknown, used or expired.") from None
-    issued = redemption.replacement
-    if issued is None:  # it was lost with an answer of the database's
-        issued = await call.host.kit.issue(login.user_id, replace=True, context=call.context)
-    [code] = issued.codes
+    # The policy replaces what is spent; only a success that is told again would have no new code.
+    [code] = cast("Issued", redemption.replacement).codes
     sign, client = tenant.signer.sign, tenant.client.id
     return Tokens(
         access_token=sign(login.user_id, audience=f"{tenant.signer.issuer}api", scope=_SCOPE),

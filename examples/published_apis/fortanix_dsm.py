@@ -34,9 +34,10 @@ POLICY: Final = Policy(
 
 router = APIRouter()
 
+_REALM: Final = "Fortanix DSM"  # RFC 7617, 2: a challenge of Basic has one
 _bearer = HTTPBearer(scheme_name="bearerToken", auto_error=False)
-_api_key = HTTPBasic(scheme_name="apiKeyAuth", auto_error=False)
-_password = HTTPBasic(scheme_name="userPassword", auto_error=False)
+_api_key = HTTPBasic(scheme_name="apiKeyAuth", realm=_REALM, auto_error=False)
+_password = HTTPBasic(scheme_name="userPassword", realm=_REALM, auto_error=False)
 
 
 class Failure(Reply):
@@ -189,7 +190,7 @@ API: Final = Api(
     policy=POLICY,
     router=router,
     form=lambda problem: {"message": problem.message},
-    challenge="Bearer, Basic",
+    challenge=f'Bearer, Basic realm="{_REALM}"',
     prepare=prepare,
     openapi="3.0.0",
 )

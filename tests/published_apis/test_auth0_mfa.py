@@ -1,6 +1,7 @@
 """Auth0: one code, replaced on every use; and tokens that anybody can verify."""
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 
 import jwt
 import pytest
@@ -184,6 +185,39 @@ def test_the_first_factor_brings_a_code(tmp_path):
         assert told(associate(served, line["mfa_token"]), 403) == "access_denied"
         assert challenge(served, mfa_token, code).status_code == 200
         assert challenge(served, line["mfa_token"], line["recovery_codes"][0]).status_code == 200
+
+
+def test_of_two_enrolments_at_once_one_brings_a_code(auth0_mfa, ada):
+    """The others are refused, and do not replace the code that the first one was told."""
+    mfa_token = mfa_token_of(auth0_mfa, ada)
+    with ThreadPoolExecutor(8) as threads:
+        answers = [*threads.map(lambda _: associate(auth0_mfa, mfa_token), range(8))]
+
+    [enrolled] = [answer for answer in answers if answer.ok]
+    refused = [answer for answer in answers if answer is not enrolled]
+    assert {told(answer, 403) for answer in refused} == {"access_denied"}
+    [code] = enrolled.json()["recovery_codes"]
+    assert challenge(auth0_mfa, mfa_token, code).status_code == 200
+
+
+def test_an_enrolment_without_a_code_is_none(tmp_path):
+    """Where no code could be stored the factor is taken back, and the user may enrol again."""
+    database = f"sqlite:///{tmp_path / 'host.db'}"
+    with running("auth0_mfa", database=database, folder=tmp_path) as served:
+        bob = {"username": served.line["unenrolled_user"], "password": served.line["password"]}
+        mfa_token = ask(served, grant_type="password", **bob).json()["mfa_token"]
+        rename(served.engine, "recoverykit_records", "elsewhere")
+        assert told(associate(served, mfa_token), 503) == "temporarily_unavailable"
+        rename(served.engine, "elsewhere", "recoverykit_records")
+
+        [code] = associate(served, mfa_token).json()["recovery_codes"]
+
+        assert challenge(served, mfa_token, code).status_code == 200
+
+
+def rename(engine, table, name):
+    with engine.begin() as connection:
+        connection.exec_driver_sql(f"ALTER TABLE {table} RENAME TO {name}")
 
 
 def test_a_tenant_switches_codes_off(tmp_path):

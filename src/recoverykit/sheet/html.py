@@ -57,6 +57,7 @@ code { font-family: ui-monospace, "Cascadia Mono", Menlo, Consolas, "DejaVu Sans
   main { max-width: none; }
   section { break-inside: avoid-page; }
   .long { break-inside: auto; }
+  .codes { -webkit-box-decoration-break: clone; box-decoration-break: clone; }
   h2 { break-after: avoid; }
 }
 """

@@ -12,6 +12,7 @@ from typing import Final, cast
 from fpdf import FPDF
 from fpdf.enums import MethodReturnValue, XPos, YPos
 
+from recoverykit.sheet.breaks import settled
 from recoverykit.sheet.contents import Contents, NumberedCode
 from recoverykit.sheet.fonts import Fonts, close_fonts
 
@@ -216,12 +217,16 @@ class _Writing:
             pdf.multi_cell,
             pdf.epw - begin - end,
             leading,
-            self._fonts.drawn(text),
             align="R" if self._is_rtl else "L",
             new_x=XPos.LMARGIN,
             new_y=YPos.NEXT,
         )
-        height = cast("float", write(dry_run=True, output=MethodReturnValue.HEIGHT))
+        measure = partial(write, dry_run=True)
+        drawn = settled(
+            self._fonts.drawn(text),
+            lambda some: cast("list[str]", measure(text=some, output=MethodReturnValue.LINES)),
+        )
+        height = cast("float", measure(text=drawn, output=MethodReturnValue.HEIGHT))
         if pdf.will_page_break(height):
             pdf.add_page()
         pdf.set_text_color(*color)
@@ -230,5 +235,5 @@ class _Writing:
         # one: so set it for no text at all, on the line that comes.
         pdf.text(pdf.x, pdf.y + leading / 2 + 0.3 * pdf.font_size, "")
         top = pdf.y
-        write()
+        write(text=drawn)
         return top

@@ -67,7 +67,7 @@ class SheetWording:
     )
     lost: str = "If you lose them"
     lost_sentences: tuple[str, ...] = (
-        "Sign in and get new codes at once, also if somebody else may have seen this sheet.",
+        "Sign in and get new codes at once. Do the same if somebody else may have seen this sheet.",
         "New codes make this sheet worthless: destroy it then.",
         "If you can no longer sign in, ask the service for help.",
     )
