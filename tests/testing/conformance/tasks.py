@@ -122,6 +122,34 @@ class LosesItsLock(Awaited):
         return won
 
 
+class KeepsItsLockWhenCancelled(Awaited):
+    """It gives its lock back after what it takes for every error."""
+
+    async def commit(self, subject, change):
+        await self.lock.acquire()
+        try:
+            won = await self.swap(subject, change)
+        except Exception:
+            self.lock.release()
+            raise
+        self.lock.release()
+        return won
+
+
+class LeavesHalfWhenCancelled(Awaited):
+    """Nobody looks while it writes; but who cancels it leaves a document without its events."""
+
+    async def load(self, subject):
+        async with self.lock:
+            return await super().load(subject)
+
+    async def write(self, key, change):
+        ids = [event.id for event in change.events]
+        self.dicts.write(key, _with(change, ()))
+        await checkpoint()
+        self.dicts.told[key] += ids
+
+
 class TellsAfterGivingWay(Awaited):
     """The document, then a turn for others, then the events."""
 

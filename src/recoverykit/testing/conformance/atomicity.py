@@ -6,7 +6,7 @@ from typing import Final
 from recoverykit.core.record import Change
 from recoverykit.core.subject import Subject
 from recoverykit.testing.conformance.bench import Bench
-from recoverykit.testing.conformance.failing import Failure, failures
+from recoverykit.testing.conformance.failing import Failure, cancellations, failures
 from recoverykit.testing.conformance.looks import looks, while_written
 from recoverykit.testing.conformance.races import Kind, rounds, rounds_of_handles
 
@@ -62,7 +62,7 @@ def events_land_together(bench: Bench) -> None:
     for each in rounds(bench, Kind.UPDATE):
         missing = each.events(of_winners=True) - set(each.trail)
         each.expect(each.wins != 1 or not missing, "the winner's events should be there")
-    for failure in failures(bench):
+    for failure in chain(failures(bench), cancellations(bench)):
         _expect_whole(failure)
 
 
