@@ -150,6 +150,19 @@ class LeavesHalfWhenCancelled(Awaited):
         self.dicts.told[key] += ids
 
 
+class LeavesTheOldDocumentWhenCancelled(LeavesHalfWhenCancelled):
+    """Or a revision that belongs to another document."""
+
+    async def write(self, key, change):
+        before = self.dicts.rows.get(key)
+        self.dicts.write(key, change)
+        after = self.dicts.rows.get(key)
+        if before is not None and after is not None:
+            self.dicts.rows[key] = (change.revision, before[1])
+            await checkpoint()
+            self.dicts.rows[key] = after
+
+
 class TellsAfterGivingWay(Awaited):
     """The document, then a turn for others, then the events."""
 

@@ -17,7 +17,7 @@ from recoverykit.core.subject import Subject
 from recoverykit.testing.conformance.bench import Bench
 from recoverykit.testing.conformance.contender import Answer, Cancellable, NoAnswer, Place
 from recoverykit.testing.conformance.deviation import Deviation
-from recoverykit.testing.conformance.races import spread
+from recoverykit.testing.conformance.races import spread, written
 from recoverykit.testing.conformance.steps import error_in_words
 
 _Value = TypeVar("_Value")
@@ -92,6 +92,13 @@ class Failure:
         record, _ = self.after
         erases = self.change.document is None
         return (record and record.revision) == (None if erases else self.change.revision)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the record is the one from before, or as the change would have it."""
+        record, _ = self.after
+        is_new = written(self.change) == (record and (record.revision, record.document))
+        return is_new or record == self.before[0]
 
     def expect(self, holds: object, what: str) -> None:
         """Require something of it.
