@@ -381,22 +381,6 @@ def test_handles_are_compared_where_no_process_can_open_the_storage():
     assert report.checked == ("S12",)
 
 
-@pytest.mark.parametrize("clause", ["S3", "S5"])
-def test_handles_race_where_no_process_can_open_the_storage(clause):
-    """A lock of one handle is found where that handle cannot travel either."""
-    with pytest.raises(ConformanceError) as caught:
-        check_storage(
-            dicts.made(dicts.LocksItsOwnHandle),
-            reopen=lambda storage: dicts.made(partial(dicts.LocksItsOwnHandle, storage)),
-            events=IDS,
-            without={"S10": "it lasts as long as its process"},
-            clauses=[each for each in CLAUSES if each.id == clause],
-        )
-
-    (breach,) = caught.value.breaches
-    assert breach.steps[-1] == "one should have won, and 2 did"
-
-
 def test_the_oracle_follows_what_it_is_told():
     """Where a clause is left out, what stands is what is due from then on."""
     oracle = Oracle()
