@@ -181,6 +181,9 @@ OVER_TASKS = [
     over_tasks(tasks.WritesTheDocumentFirst, "S6", alone=False),
     over_tasks(tasks.SharesItsEvents, "S6", alone=False),
     over_tasks(tasks.LosesItsLock, "S13", alone=False),
+    over_tasks(tasks.KeepsItsLockWhenCancelled, "S13"),
+    over_tasks(tasks.LeavesHalfWhenCancelled, "S7"),
+    over_tasks(tasks.LeavesTheOldDocumentWhenCancelled, "S2"),
     over_tasks(tasks.TellsAfterGivingWay, "S7", alone=False),
 ]
 

@@ -58,6 +58,15 @@ class Dicts:
         return change.revision, change.document
 
 
+class LocksItsOwnHandle(Dicts):
+    """Another handle on the same rows, with a lock of its own: it holds nobody off but itself."""
+
+    def __init__(self, other=None):
+        super().__init__()
+        if other is not None:
+            self.rows, self.told = other.rows, other.told
+
+
 def id_of(event):
     return event.id
 

@@ -122,6 +122,47 @@ class LosesItsLock(Awaited):
         return won
 
 
+class KeepsItsLockWhenCancelled(Awaited):
+    """It gives its lock back after what it takes for every error."""
+
+    async def commit(self, subject, change):
+        await self.lock.acquire()
+        try:
+            won = await self.swap(subject, change)
+        except Exception:
+            self.lock.release()
+            raise
+        self.lock.release()
+        return won
+
+
+class LeavesHalfWhenCancelled(Awaited):
+    """Nobody looks while it writes; but who cancels it leaves a document without its events."""
+
+    async def load(self, subject):
+        async with self.lock:
+            return await super().load(subject)
+
+    async def write(self, key, change):
+        ids = [event.id for event in change.events]
+        self.dicts.write(key, _with(change, ()))
+        await checkpoint()
+        self.dicts.told[key] += ids
+
+
+class LeavesTheOldDocumentWhenCancelled(LeavesHalfWhenCancelled):
+    """Or a revision that belongs to another document."""
+
+    async def write(self, key, change):
+        before = self.dicts.rows.get(key)
+        self.dicts.write(key, change)
+        after = self.dicts.rows.get(key)
+        if before is not None and after is not None:
+            self.dicts.rows[key] = (change.revision, before[1])
+            await checkpoint()
+            self.dicts.rows[key] = after
+
+
 class TellsAfterGivingWay(Awaited):
     """The document, then a turn for others, then the events."""
 

@@ -119,12 +119,24 @@ def test_a_storage_is_not_rejected_for_what_is_left_out():
         ({"events": IDS, "without": IN_MEMORY, "clauses": ["S1"]}, "clauses must be"),
         ({"events": IDS, "without": IN_MEMORY, "clauses": [S1, "S2"]}, "clauses must be"),
         ({"events": IDS, "without": IN_MEMORY, "clauses": []}, "clauses must be"),
+        ({"events": IDS, "without": IN_MEMORY, "clauses": S1}, "clauses must be"),
+        ({"events": "ids", "without": IN_MEMORY}, "events must be a function"),
+        ({"events": IDS, "reopen": MemoryStorage()}, "reopen must be a function"),
+        ({"events": IDS, "reopen": lambda storage: storage}, "reopen must return a function"),
     ],
 )
 def test_what_cannot_be_checked_is_refused(arguments, says):
     """Nothing passes unseen: what is missing is asked for, and a reason is a reason."""
     with pytest.raises(InvalidArgument, match=re.escape(says)):
         check_storage(MAKE, **arguments)
+
+
+@pytest.mark.parametrize("make", [MemoryStorage(), None], ids=["a storage", "None"])
+@pytest.mark.parametrize("check", [check_storage, check_async_storage])
+def test_a_storage_is_no_factory(check, make):
+    """Each clause wants a fresh one, so what makes them is asked for."""
+    with pytest.raises(InvalidArgument, match="make must be a function"):
+        check(make, events=IDS, without=IN_MEMORY)
 
 
 @pytest.mark.parametrize("check", [check_storage, check_async_storage])

@@ -182,6 +182,22 @@ def test_a_process_that_ends_is_told(monkeypatch):
         )
 
 
+@pytest.mark.parametrize("clause", ["S3", "S5"])
+def test_handles_race_where_no_process_can_open_the_storage(clause):
+    """A lock of one handle is found where that handle cannot travel either."""
+    with pytest.raises(ConformanceError) as caught:
+        check_storage(
+            dicts.made(dicts.LocksItsOwnHandle),
+            reopen=lambda storage: dicts.made(partial(dicts.LocksItsOwnHandle, storage)),
+            events=dicts.Dicts.ids,
+            without={"S10": "it lasts as long as its process"},
+            clauses=[each for each in CLAUSES if each.id == clause],
+        )
+
+    (breach,) = caught.value.breaches
+    assert breach.steps[-1] == "one should have won, and 2 did"
+
+
 def test_a_bench_without_a_way_back_says_so():
     """A clause that needs another handle is not run where there is none."""
     doorway = Doorway(opener=dicts.made(dicts.Dicts), backend=None)

@@ -6,6 +6,7 @@ from collections import defaultdict
 from datetime import timedelta
 from itertools import count
 from pathlib import Path
+from random import Random
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -23,7 +24,7 @@ from recoverykit.testing.hosts.races import Races
 from recoverykit.testing.hosts.report import Tally
 from tests.testing.hosts.asked import only, silent
 from tests.testing.hosts.faults import FAULTS, CountsNoGuesses, TellsAllThereEverWere
-from tests.testing.hosts.plain import Plain, Refused
+from tests.testing.hosts.plain import SIZE, Plain, Refused
 
 SOURCE = Path(recoverykit.__file__).parent
 FEW = {"examples": 2, "rounds": 2, "threads": 3}
@@ -431,8 +432,43 @@ def test_what_could_be_anybodys_code_is_not_judged():
     host = TheSameForAll().host(
         set_size=None, dump=None, regenerate=None, remaining=None, refusals=(Refused,)
     )
-    checked = check_host(host, tell=silent, **FEW)
+    checked = check_host(host, without={"H17": "they are codes for tests"}, tell=silent, **FEW)
     assert {"H12", "H13", "H14"} <= checked.not_checked.keys()
+
+
+class DrawsByTheUser(Plain):
+    """Its source begins anew for each user, and again each time."""
+
+    def issue(self, user):
+        drawn = Random(user)  # noqa: S311  # that is the fault
+        codes = [drawn.randbytes(7).hex() for _ in range(SIZE)]
+        self.keep(user, codes)
+        return codes
+
+
+@pytest.mark.parametrize("kind", [TheSameForAll, DrawsByTheUser])
+def test_codes_that_are_not_drawn_anew_are_found(kind):
+    """Whether all users have the same ones, or each one gets the old ones again."""
+    with pytest.raises(ConformanceError) as found:
+        check_host(kind().host(set_size=None), without=only("H17"), tell=silent, **FEW)
+    (breach,) = found.value.breaches
+    assert breach.steps[-1].endswith("codes of the first set are in all others as well")
+
+
+def test_without_new_codes_the_sets_of_several_users_are_compared():
+    """A login that never replaces codes may give all users the same."""
+    with pytest.raises(ConformanceError, match="H17"):
+        check_host(TheSameForAll().host(set_size=None, regenerate=None), tell=silent, **FEW)
+
+
+@pytest.mark.parametrize("told", ["secret-code", ["secret-code"], None, True], ids=repr)
+def test_what_remains_is_a_number(told):
+    """Whoever returns the codes in the place of their number is told, and not shown them."""
+    host = Plain().host(remaining=lambda _: told)
+    with pytest.raises(InvalidArgument, match="remaining must return a whole number") as found:
+        check_host(host, tell=silent)
+    shown = "\n".join([*traceback.format_exception(found.value), *locals_of_ours(found.value)])
+    assert "secret-code" not in shown
 
 
 class OneCode(Plain):

@@ -23,12 +23,16 @@ STORED = {
         PLAIN.encode().hex().upper(),
         base64.b64encode(f"a{TEXT}".encode()),
         base64.urlsafe_b64encode(f"\u00ff\u00fe?{TEXT}".encode()).rstrip(b"="),
+        TEXT.replace("-", " "),
+        f"{PLAIN[:3]}.{PLAIN[3:6]}.{PLAIN[6:]}",
+        "text/" + base64.b64encode(TEXT.encode()).decode(),
         "lone \ud800 surrogate " + TEXT,
     ],
     "as its sha1": [hashlib.sha1(TEXT.encode()).hexdigest().upper()],  # noqa: S324  # it is weak
     "as its sha256": [hashlib.sha256(PLAIN.lower().encode()).hexdigest()],
     "as its sha512, raw": [
         hashlib.sha512(PLAIN.encode()).digest(),
+        "sha512-" + base64.b64encode(hashlib.sha512(PLAIN.encode()).digest()).decode(),
         base64.b64encode(hashlib.sha512(PLAIN.encode()).digest()).decode(),
     ],
 }

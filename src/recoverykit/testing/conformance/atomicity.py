@@ -6,9 +6,9 @@ from typing import Final
 from recoverykit.core.record import Change
 from recoverykit.core.subject import Subject
 from recoverykit.testing.conformance.bench import Bench
-from recoverykit.testing.conformance.failing import Failure, failures
+from recoverykit.testing.conformance.failing import Failure, cancellations, failures
 from recoverykit.testing.conformance.looks import looks, while_written
-from recoverykit.testing.conformance.races import Kind, rounds, rounds_of_processes
+from recoverykit.testing.conformance.races import Kind, rounds, rounds_of_handles
 
 ADA: Final = Subject("ada")
 
@@ -29,7 +29,7 @@ def lost_changes_nothing(bench: Bench) -> None:
     _lost(bench, changes.erasure(ADA, on=standing.revision, events=1))
     for each in chain(
         rounds(bench, Kind.UPDATE),
-        rounds_of_processes(bench, Kind.UPDATE),
+        rounds_of_handles(bench, Kind.UPDATE),
     ):
         landed = each.events(of_winners=False) & set(each.trail)
         each.expect(not landed, "events of a lost commit should not be there")
@@ -62,7 +62,7 @@ def events_land_together(bench: Bench) -> None:
     for each in rounds(bench, Kind.UPDATE):
         missing = each.events(of_winners=True) - set(each.trail)
         each.expect(each.wins != 1 or not missing, "the winner's events should be there")
-    for failure in failures(bench):
+    for failure in chain(failures(bench), cancellations(bench)):
         _expect_whole(failure)
 
 

@@ -118,6 +118,7 @@ def _check(
     clauses: Iterable[Clause],
     examples: int,
 ) -> Report:
+    _require_functions(make=doorway.opener, reopen=reopen, events=events)
     _require_reasons(without)
     _require_count(examples)
     asked = _clauses(clauses)
@@ -147,6 +148,8 @@ def _rig(
         trail = trail_by(events) if events is not None else trail_of(stage.given)
         if reopen is not None:
             way = replace(doorway, opener=reopen(stage.given))
+            if not callable(way.opener):
+                raise InvalidArgument("reopen must return a function, which opens another handle")
             if "S10" not in without and not is_portable(way):
                 raise InvalidArgument(
                     "reopen: what it returns goes to other processes, and cannot be pickled"
@@ -159,13 +162,19 @@ def _rig(
     )
 
 
+def _require_functions(*, make: object, **others: object) -> None:
+    for name, function in {"make": make, **others}.items():
+        if not callable(function) and (function is not None or name == "make"):
+            raise InvalidArgument(f"{name} must be a function")
+
+
 def _require_count(examples: object) -> None:
     if not isinstance(examples, int) or isinstance(examples, bool) or examples < 0:
         raise InvalidArgument("examples must be a number of sequences, 0 or more")
 
 
-def _clauses(clauses: Iterable[object]) -> tuple[Clause, ...]:
-    asked = tuple(clauses)
+def _clauses(clauses: object) -> tuple[Clause, ...]:
+    asked = tuple(cast("Iterable[object]", clauses)) if isinstance(clauses, Iterable) else ()
     chosen = tuple(each for each in asked if isinstance(each, Clause))
     if not chosen or len(chosen) < len(asked):
         raise InvalidArgument("clauses must be some of recoverykit.testing.CLAUSES, at least one")

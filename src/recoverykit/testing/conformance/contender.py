@@ -5,7 +5,7 @@ import sysconfig
 from collections.abc import Callable, Sequence
 from threading import Event, Thread
 from types import FrameType
-from typing import Any, Final, Generic, Protocol, Self, TypeAlias, TypeVar
+from typing import Any, Final, Generic, Protocol, Self, TypeAlias, TypeVar, runtime_checkable
 
 _Value = TypeVar("_Value")
 _Value_co = TypeVar("_Value_co", covariant=True)
@@ -18,6 +18,7 @@ Place: TypeAlias = int | tuple[str, int]
 
 DEADLINE: Final = 30.0  # seconds: whoever has not answered by then is not going to
 
+CANCELLED: Final = "it was cancelled"
 
 # The lines of others: of Python itself, and of what is installed.
 _OTHERS: Final = tuple(
@@ -56,6 +57,15 @@ class Contender(Protocol[_Value_co]):
 
     def join(self) -> _Value_co | BaseException:
         """Return its answer."""
+        ...
+
+
+@runtime_checkable
+class Cancellable(Protocol):
+    """A contender that can be cancelled: a task can, and a thread or a process cannot."""
+
+    def cancel(self) -> None:
+        """Let it go on, and cancel it where it awaits something next."""
         ...
 
 

@@ -1,5 +1,6 @@
 """What outlasts a handle, and what a handle outlasts: S10, S12 and S13."""
 
+from itertools import chain
 from typing import Final
 
 from recoverykit.core.record import Change
@@ -8,7 +9,12 @@ from recoverykit.errors import OutcomeUnknown, StorageError
 from recoverykit.testing.conformance.bench import Bench
 from recoverykit.testing.conformance.contender import Answer
 from recoverykit.testing.conformance.deviation import Deviation
-from recoverykit.testing.conformance.failing import Unusable, failures, patiently
+from recoverykit.testing.conformance.failing import (
+    Unusable,
+    cancellations,
+    failures,
+    patiently,
+)
 from recoverykit.testing.conformance.processes import Rival
 from recoverykit.testing.conformance.steps import error_in_words, subject_in_words
 
@@ -113,9 +119,9 @@ def _read_after_a_process(bench: Bench, process: Rival) -> None:
 
 
 def survives_failures(bench: Bench) -> None:
-    """S13: after a commit that went wrong the handle loads and commits as before."""
+    """S13: after a commit that went wrong or was cancelled the handle is as usable as before."""
     try:
-        for failure in failures(bench):
+        for failure in chain(failures(bench), cancellations(bench)):
             if isinstance(failure.answer, BaseException):
                 _expect_usable(bench)
     except Unusable:

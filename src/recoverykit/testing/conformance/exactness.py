@@ -8,7 +8,7 @@ from recoverykit.core.subject import Subject
 from recoverykit.testing.conformance.bench import Bench
 from recoverykit.testing.conformance.changes import DOCUMENTS, document_of
 from recoverykit.testing.conformance.deviation import Deviation
-from recoverykit.testing.conformance.failing import failures
+from recoverykit.testing.conformance.failing import cancellations, failures
 from recoverykit.testing.conformance.looks import looks, while_read, while_written
 from recoverykit.testing.conformance.races import Kind
 from recoverykit.testing.conformance.subjects import HOSTILE
@@ -50,6 +50,8 @@ def loads_back(bench: Bench) -> None:
     for failure in failures(bench):
         if failure.answer is True:
             failure.expect(failure.has_landed, "it was told to be written, and is not there")
+    for failure in cancellations(bench):
+        failure.expect(failure.is_whole, "it should have been the old record, or the new one")
 
 
 def holds_the_largest(bench: Bench) -> None:

@@ -2,22 +2,28 @@
 
 A kit cannot pull a plug. But it can hand in a change that most storages cannot write to the end: an
 event whose id stands already, and events that break off while they are read. A storage that
-writes such a change nevertheless is right as well.
+writes such a change nevertheless is right as well. And it can cancel who awaits a commit.
 """
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from threading import Thread
-from typing import Final, TypeVar
+from time import monotonic
+from typing import Final, TypeAlias, TypeVar
 
 from recoverykit.core.events import Event
 from recoverykit.core.record import Change, Record
 from recoverykit.core.subject import Subject
 from recoverykit.testing.conformance.bench import Bench
-from recoverykit.testing.conformance.contender import NoAnswer
+from recoverykit.testing.conformance.contender import Answer, Cancellable, NoAnswer, Place
 from recoverykit.testing.conformance.deviation import Deviation
+from recoverykit.testing.conformance.races import spread, written
+from recoverykit.testing.conformance.steps import error_in_words
 
 _Value = TypeVar("_Value")
+
+State: TypeAlias = tuple[Record | None, tuple[str, ...]]
+"""What is seen of a subject: its record, and the ids of its events."""
 
 PATIENCE: Final = 5.0  # seconds: whoever has not answered by then waits for what never comes
 
@@ -76,9 +82,9 @@ class Failure:
     subject: Subject
     change: Change
     fresh: set[str]
-    answer: bool | BaseException
-    before: tuple[Record | None, tuple[str, ...]]
-    after: tuple[Record | None, tuple[str, ...]]
+    answer: Answer
+    before: State
+    after: State
 
     @property
     def has_landed(self) -> bool:
@@ -86,6 +92,13 @@ class Failure:
         record, _ = self.after
         erases = self.change.document is None
         return (record and record.revision) == (None if erases else self.change.revision)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the record is the one from before, or as the change would have it."""
+        record, _ = self.after
+        is_new = written(self.change) == (record and (record.revision, record.document))
+        return is_new or record == self.before[0]
 
     def expect(self, holds: object, what: str) -> None:
         """Require something of it.
@@ -123,15 +136,62 @@ def failures(bench: Bench) -> Iterator[Failure]:
             yield _failed(bench, subject, plain, spoil)
 
 
+def cancellations(bench: Bench) -> Iterator[Failure]:
+    """Cancel an update at one await after the other; none where commits are not awaited.
+
+    Raises:
+        Unusable: nothing can be seen after one of them.
+    """
+    if bench.rig.doorway.backend is None:
+        return
+    places: list[Place | None] = [None]  # at first nowhere, to learn where there are any
+    while places:
+        subject = bench.changes.subject("cancelled")
+        bench.steps.begin()
+        was = bench.changes.put(subject, on=None, events=1)
+        plain = bench.changes.put(subject, on=was.revision, events=2)
+        before = _prepared(bench, subject, was)
+        begun = monotonic()
+        place = places.pop()
+        contender = bench.stage.begin((subject, plain), hold_at=place)
+        contender.wait_until_held()
+        if place is not None and isinstance(contender, Cancellable):
+            contender.cancel()
+        answer = contender.join()
+        told = error_in_words(answer) if isinstance(answer, BaseException) else answer
+        when = f"cancelled at await {place}" if place else "left alone"
+        bench.steps.add(f"{bench.steps.change(plain)}, {when}: {told}", about=subject)
+        if place is None:
+            places += spread(contender.places, monotonic() - begun)
+        yield _seen(bench, subject, plain, answer, before)
+
+
+def _prepared(bench: Bench, subject: Subject, was: Change) -> State:
+    """Write what is to be changed, with a handle of which somebody may just have been cancelled."""
+    try:
+        patiently(lambda: bench.handle.commit(subject, was))
+        return patiently(lambda: bench.handle.state(subject))
+    except Exception:  # noqa: BLE001 - a storage may raise anything
+        raise Unusable from None
+
+
 def _failed(bench: Bench, subject: Subject, plain: Change, spoil: _Spoil) -> Failure:
     before = bench.handle.state(subject)
     noted = f"{bench.steps.change(plain)}, {spoil.how}"
     try:
-        answer: bool | BaseException = bench.handle.commit(
-            subject, spoil.spoiled(plain), noted=noted
-        )
+        answer: Answer = bench.handle.commit(subject, spoil.spoiled(plain), noted=noted)
     except (Exception, Interrupted) as error:  # noqa: BLE001 - a storage may raise anything
         answer = error
+    return _seen(bench, subject, plain, answer, before)
+
+
+def _seen(
+    bench: Bench,
+    subject: Subject,
+    plain: Change,
+    answer: Answer,
+    before: State,
+) -> Failure:
     try:
         after = patiently(lambda: bench.handle.state(subject))
     except Exception:  # noqa: BLE001 - a storage may raise anything

@@ -112,11 +112,17 @@ def rounds(bench: Bench, kind: Kind) -> Iterator[Round]:
             yield _race(bench, kind, bench.stage.at_once, _CROWD)
 
 
-def rounds_of_processes(bench: Bench, kind: Kind) -> Iterator[Round]:
-    """Race for a new subject each time: another process is held up, and this one let past."""
+def rounds_of_handles(bench: Bench, kind: Kind) -> Iterator[Round]:
+    """Race for a new subject each time: another handle is held up, and this one let past.
+
+    It is that of another process; where none can be told how to open it, another one of this.
+    """
     if bench.rig.processes is not None:
         with bench.rig.processes.rival(bench.doorway()) as process:
             yield from _overtaken(bench, kind, process.begin)
+    elif bench.rig.reopen is not None:
+        with bench.doorway().open() as stage:
+            yield from _overtaken(bench, kind, stage.begin)
 
 
 def _overtaken(bench: Bench, kind: Kind, begin: _Begin) -> Iterator[Round]:

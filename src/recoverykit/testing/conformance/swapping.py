@@ -5,7 +5,7 @@ from typing import Final
 
 from recoverykit.core.subject import Subject
 from recoverykit.testing.conformance.bench import Bench
-from recoverykit.testing.conformance.races import Kind, Round, rounds, rounds_of_processes
+from recoverykit.testing.conformance.races import Kind, Round, rounds, rounds_of_handles
 
 ADA: Final = Subject("ada")
 BEN: Final = Subject("ben")
@@ -24,7 +24,7 @@ def inserts_where_nothing_is(bench: Bench) -> None:
     handle.lose(ADA, changes.put(ADA, on=None))
     handle.lose(ADA, changes.put(ADA, on=None, revision=second.revision))
     handle.win(BEN, changes.put(BEN, on=None))
-    for each in chain(rounds(bench, Kind.INSERT), rounds_of_processes(bench, Kind.INSERT)):
+    for each in chain(rounds(bench, Kind.INSERT), rounds_of_handles(bench, Kind.INSERT)):
         _expect_one(each)
 
 
@@ -54,7 +54,7 @@ def one_of_many_wins(bench: Bench) -> None:
     for each in chain(
         rounds(bench, Kind.UPDATE),
         rounds(bench, Kind.ERASE),
-        rounds_of_processes(bench, Kind.UPDATE),
+        rounds_of_handles(bench, Kind.UPDATE),
     ):
         _expect_one(each)
 

@@ -16,7 +16,14 @@ from recoverykit.core.record import Change, Record
 from recoverykit.core.subject import Subject
 from recoverykit.errors import InvalidArgument
 from recoverykit.storage import AsyncStorage
-from recoverykit.testing.conformance.contender import DEADLINE, Answer, Contender, Place
+from recoverykit.testing.conformance.contender import (
+    CANCELLED,
+    DEADLINE,
+    Answer,
+    Contender,
+    NoAnswer,
+    Place,
+)
 from recoverykit.testing.conformance.stage import Move, Stage
 
 _Value = TypeVar("_Value")
@@ -123,6 +130,7 @@ class _TaskContender(Generic[_Value]):
         self._hold_at = hold_at
         self._held = Event()
         self._go: anyio.Event = portal.call(anyio.Event)
+        self._scope = portal.call(anyio.CancelScope)
         self._end: Future[_Value] = portal.start_task_soon(self._run)
 
     @property
@@ -142,6 +150,11 @@ class _TaskContender(Generic[_Value]):
         """Let it go on."""
         self._portal.call(self._go.set)
 
+    def cancel(self) -> None:
+        """Cancel it: where it awaits something next, and wherever it does so from then on."""
+        self._portal.call(self._scope.cancel)
+        self.release()
+
     def join(self) -> _Value | BaseException:
         """Return its answer."""
         try:
@@ -151,7 +164,9 @@ class _TaskContender(Generic[_Value]):
 
     async def _run(self) -> _Value:
         try:
-            return await _stepped(self._call(), self._step)
+            with self._scope:
+                return await _stepped(self._call(), self._step)
+            raise NoAnswer(CANCELLED)
         finally:
             self._held.set()
 
@@ -160,7 +175,8 @@ class _TaskContender(Generic[_Value]):
         self._place += 1
         if self._place == self._hold_at:
             self._held.set()
-            with anyio.move_on_after(DEADLINE):
+            # Where it is cancelled, its storage is to see that, and not this wait.
+            with anyio.move_on_after(DEADLINE, shield=True):
                 await self._go.wait()
 
 

@@ -18,10 +18,11 @@ from recoverykit.testing.hosts.machine import run_in_order
 from recoverykit.testing.hosts.promises import PROMISES, Promise
 from recoverykit.testing.hosts.races import Races
 from recoverykit.testing.hosts.report import Checked, Tally
-from recoverykit.testing.hosts.sets import run_whole_sets
+from recoverykit.testing.hosts.sets import run_draws, run_whole_sets
 
 SCRIPTS: Final = (
     run_life,
+    run_draws,
     run_whole_sets,
     run_forms,
     run_mistakes,

@@ -117,10 +117,16 @@ class Desk(Generic[UserT]):
         self.steps.append(f"the codes of {person.name} are revoked")
 
     def count(self, person: Person[UserT]) -> None:
-        """Ask how many codes a user has left."""
+        """Ask how many codes a user has left.
+
+        Raises:
+            InvalidArgument: the host returned something else, which is not shown: it may be them.
+        """
         if self.host.remaining is None or not person.is_certain:
             return
-        told, left = self.host.remaining(person.user), len(person.left())
+        told, left = number_of(self.host.remaining(person.user)), len(person.left())
+        if told is None:
+            raise InvalidArgument("remaining must return a whole number")
         self.steps.append(f"{person.name} is told that {told} codes remain, and {left} do")
         self.hold("H16", told == left)
 
@@ -250,6 +256,11 @@ def texts_of(issued: object) -> tuple[str, ...]:
         texts = tuple(cast("Iterable[object]", issued))
     found = tuple(text for text in texts if isinstance(text, str) and canonical(text))
     return found if len(found) == len(texts) else ()
+
+
+def number_of(told: object) -> int | None:
+    """Return the number that a host told; None where it is none, for the reason above."""
+    return told if isinstance(told, int) and not isinstance(told, bool) else None
 
 
 def _named(code: Code, form: Form | None) -> str:

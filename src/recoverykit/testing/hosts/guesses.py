@@ -28,19 +28,17 @@ def run_guesses(desk: Desk[UserT]) -> None:
 
 
 def run_strangers(desk: Desk[UserT]) -> None:
-    """Send a code for a user who does not exist, for one without codes, and for another one."""
+    """Send a code of another user for one, for one without codes, and for nobody there is."""
     host = desk.host
-    if host.stranger is None:
-        return
     person, owner = desk.person(), desk.person()
     code = owner.codes[0]
     if person.may_know(code.text):
         return
     wrong = desk.ask(person, code.text, name="a code of another user")
-    for user, name, promise in (
-        (host.stranger(), "a user who does not exist", "H12"),
-        (desk.person(codes=False).user, "a user without codes", "H9"),
-    ):
+    others = [(desk.person(codes=False).user, "a user without codes", "H9")]
+    if host.stranger is not None:
+        others.append((host.stranger(), "a user who does not exist", "H12"))
+    for user, name, promise in others:
         answer = desk.call(user, code.text)
         desk.steps.append(f"{name} sends a code of another user: {answer}")
         desk.hold(promise, not answer.is_let_in)

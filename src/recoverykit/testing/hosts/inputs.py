@@ -23,16 +23,46 @@ def run_forms(desk: Desk[UserT]) -> None:
 
 
 def run_mistakes(desk: Desk[UserT]) -> None:
-    """Send each mistake for somebody with codes, and some for somebody who has none left."""
+    """Send each mistake for somebody with codes, and some for those for whom no code counts."""
     person = desk.person()
     for name in MISTAKES:
         person = _patient(desk, person)
         _mistype(desk, person, name)
+    for come in (_with_spent_codes, _with_revoked_codes):
+        person = come(desk)
+        for name in WITHOUT_SYMBOLS:
+            if person.failures >= desk.host.free_guesses:
+                person = come(desk)
+            _mistype(desk, person, name)
+    for name in WITHOUT_SYMBOLS:
+        _send_without_codes(desk, name)
+
+
+def _send_without_codes(desk: Desk[UserT], name: str) -> None:
+    """Send a mistake for somebody who has never had codes.
+
+    A login may fail there, where nobody comes who is not asked for a code: it lets nobody in.
+    """
+    desk.steps.clear()  # what happened to others before does not matter
+    person = desk.person(codes=False)
+    desk.steps.append(f"{person.name} has never had codes")
+    answer = desk.ask(person, MISTAKES[name](()), name=name)
+    desk.hold("H10", not answer.is_let_in)
+
+
+def _with_spent_codes(desk: Desk[UserT]) -> Person[UserT]:
+    desk.steps.clear()
     person = desk.person()
     for code in person.codes:
         desk.send(person, code)
-    for name in WITHOUT_SYMBOLS:
-        _mistype(desk, person, name)
+    return person
+
+
+def _with_revoked_codes(desk: Desk[UserT]) -> Person[UserT]:
+    desk.steps.clear()
+    person = desk.person()
+    desk.revoke(person)
+    return person
 
 
 def _mistype(desk: Desk[UserT], person: Person[UserT], name: str) -> None:

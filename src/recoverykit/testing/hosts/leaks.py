@@ -16,6 +16,7 @@ from recoverykit.testing.hosts.ledger import Code
 _FAST: Final = ("md5", "sha1", "sha224", "sha256", "sha384", "sha512", "sha3_256", "blake2b")
 _HEX: Final = re.compile(rb"(?:[0-9a-fA-F]{2}){4,}")
 _BASE64: Final = re.compile(rb"[A-Za-z0-9+/_-]{6,}")
+_SEPARATORS: Final = re.compile(rb"(?<=[0-9A-Za-z])[ ._:/-](?=[0-9A-Za-z])")
 _CHANCE_BITS: Final = 40  # below these a code may stand in any large text by chance
 
 
@@ -41,7 +42,8 @@ def leaked(codes: Sequence[Code], dump: Dump) -> Iterator[str]:
     Where codes are so short that one may stand there by chance, half of them must.
     """
     stored = b"\n".join(_bytes(dump))
-    readable = b"\n".join((stored, *_decoded(stored)))
+    # Who keeps a code may set its groups apart by another sign than the one that is shown.
+    readable = b"\n".join((stored, _SEPARATORS.sub(b"", stored), *_decoded(stored)))
     folded = readable.lower()
     found: dict[str, str] = {}
     for code in codes:
@@ -70,7 +72,12 @@ def _decoded(stored: bytes) -> Iterator[bytes]:
         yield binascii.unhexlify(found)
     for found in _BASE64.findall(stored):
         text = found.translate(bytes.maketrans(b"-_", b"+/"))
-        yield base64.b64decode(text[: len(text) - (len(text) % 4 == 1)] + b"=" * (-len(text) % 4))
+        for start in range(4):  # a name may stand before it, as in "sha256-..."
+            yield _of_base64(text[start:])
+
+
+def _of_base64(text: bytes) -> bytes:
+    return base64.b64decode(text[: len(text) - (len(text) % 4 == 1)] + b"=" * (-len(text) % 4))
 
 
 def _bytes(dump: Dump) -> Iterable[bytes]:

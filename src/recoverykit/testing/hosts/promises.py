@@ -82,7 +82,10 @@ PROMISES: Final = (
         needs=("dump",),
     ),
     Promise(id="H16", sentence="What is told to remain does remain.", needs=("remaining",)),
-    Promise(id="H17", sentence="The codes of a set differ from each other."),
+    Promise(
+        id="H17",
+        sentence="The codes of a set differ from each other, and from those of other sets.",
+    ),
     Promise(id="H18", sentence="A set has as many codes as was said.", needs=("set_size",)),
     *(Promise(id=form.id, sentence=form.sentence) for form in FORMS),
 )
