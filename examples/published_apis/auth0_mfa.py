@@ -22,7 +22,7 @@ from examples.published_apis.factors import AlreadyEnrolled
 from examples.published_apis.grants import Grant, PasswordGrant, RecoveryCodeGrant
 from examples.published_apis.problems import Kind, Problem
 from examples.published_apis.signing import Signer
-from recoverykit import Issued, Policy, RecoveryKitError, SwitchedOff
+from recoverykit import Issued, Policy, SwitchedOff
 
 POLICY: Final = replace(
     # One code of 24 letters and digits; each use issues the next one in the same commit.
@@ -178,7 +178,7 @@ async def _first_codes(call: Call, user_id: str) -> tuple[str, ...] | None:
         return (await call.host.kit.issue(user_id, replace=True, context=call.context)).codes
     except SwitchedOff:
         return None
-    except RecoveryKitError:
+    except Exception:
         # Nobody has seen a code, so that the user must be free to enrol again.
         await call.host.write(factors.remove, user_id)
         raise

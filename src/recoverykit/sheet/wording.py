@@ -62,7 +62,7 @@ class SheetWording:
     use: str = "How to use them"
     use_sentences: tuple[str, ...] = (
         "When you cannot sign in the usual way, type or paste one code as it stands here.",
-        "Each code works once. Take them in any order, and cross out what you have used.",
+        "Each code works once: cross it out when you have used it.",
         "Keep this sheet where only you can get at it. Nobody who helps you needs to know a code.",
     )
     lost: str = "If you lose them"
