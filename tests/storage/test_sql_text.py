@@ -44,12 +44,29 @@ def _texts(dialect: Dialect) -> Iterator[str]:
             value = getattr(part, each.name)
             if isinstance(value, Executable):
                 yield f"-- {each.name}\n{_text(value, dialect)}"
-    for after in (None, ALICE):
-        for key in (None, "2026"):
-            statement, values = statements.sealed_by_another(key, after, 7)
-            yield f"-- sealed_by_another\n{_text(statement, dialect)}\n-- {values}"
-        statement, values = statements.outdated_before(NOW, after, 7)
-        yield f"-- outdated_before\n{_text(statement, dialect)}\n-- {values}"
+
+
+def test_a_page_begins_where_the_last_one_has_ended() -> None:
+    """With the statement for it, and the values that it needs."""
+    statements = Statements.on(define_tables(sa.MetaData()))
+    at = {"key_tenant": "", "key_subject": "alice", "key_scope": ""}
+
+    assert statements.sealed_by_another("2026", None, 7) == (
+        statements.sealed_otherwise,
+        {"seal": "2026", "limit": 7},
+    )
+    assert statements.sealed_by_another(None, ALICE, 7) == (
+        statements.sealed_otherwise_after,
+        {"seal": "", "limit": 7, **at},
+    )
+    assert statements.outdated_before(NOW, None, 7) == (
+        statements.outdated,
+        {"before": NOW, "limit": 7},
+    )
+    assert statements.outdated_before(NOW, ALICE, 7) == (
+        statements.outdated_after,
+        {"before": NOW, "limit": 7, **at},
+    )
 
 
 def _text(statement: sa.ClauseElement, dialect: Dialect) -> str:
