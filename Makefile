@@ -124,6 +124,7 @@ mutants: export PYTHONHASHSEED := 0
 mutants: export HYPOTHESIS_PROFILE := mutants
 mutants: setup ## Change core and storages in thousands of ways, to see whether a test notices: for hours.
 	@$(BIN)/mutmut run --max-children $(MUTANTS_AT_ONCE)
+	@$(BIN)/python -m tests.again
 	@$(BIN)/python -m tests.tally
 	@$(BIN)/python -m tests.left_out --every $(EVERY)
 

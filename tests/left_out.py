@@ -31,7 +31,10 @@ from typing_extensions import override
 
 SOURCE = Path("src")
 _SECONDS = 120
-_OPTIONS = ["-x", "-q", "-p", "tests.mutation", "-p", "no:cacheprovider", "-m", "not server"]
+_OPTIONS = [
+    *("-x", "-q", "-p", "tests.mutation", "-p", "no:cacheprovider", "-m", "not server"),
+    "--timeout=20",
+]
 
 
 @dataclass(frozen=True, kw_only=True)  # no slots: its text is kept once it was made
