@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 import sqlalchemy as sa
-from sqlalchemy.dialects import sqlite
+from sqlalchemy.dialects import mysql, postgresql, sqlite
 
 from recoverykit.storage import Health, HostRefused
 from recoverykit.storage.memory import AsyncMemoryStorage, MemoryStorage
@@ -160,6 +160,17 @@ def test_an_instant_comes_back_in_utc(zone):
     assert instant == NOW
     assert instant.tzinfo is UTC
     assert isinstance(instant, datetime)
+
+
+def test_an_instant_goes_out_as_the_column_takes_it():
+    """With its zone where the column has one: a server would take it for one of its own zone's."""
+    here = NOW.astimezone(timezone(timedelta(hours=3)))
+
+    sent = Instant().process_bind_param(here, postgresql.dialect())
+    assert sent == NOW
+    assert sent.tzinfo is UTC
+    for dialect in (mysql.dialect(), sqlite.dialect()):
+        assert Instant().process_bind_param(here, dialect) == NOW.replace(tzinfo=None)
 
 
 class Raised(Exception):
