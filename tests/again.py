@@ -8,34 +8,19 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final
 
-from mutmut.stats import status_by_exit_code
+from tests.tally import MUTANTS, TRIED, tried, verdicts
 
-MUTANTS: Final = Path("mutants")
-TRIED: Final = MUTANTS / "again.json"
 _LIVE: Final = frozenset({"survived", "no tests"})
-# Those that end early where a statement or a setting is wrong, and then the rest.
-_TESTS: Final = ("tests/storage/test_sql_text.py", "tests/storage/test_health.py", "tests/storage")
+# Those come first that end early where a statement or a setting is wrong. All are named one by
+# one: of files and their folder pytest keeps the folder alone, in its own order.
+_FIRST: Final = [Path("tests/storage", f"test_{each}.py") for each in ("sql_text", "health")]
+_REST: Final = sorted({*Path("tests/storage").glob("test_*.py")} - {*_FIRST})
 _SECONDS: Final = 900
 _AT_ONCE: Final = 2
-
-
-def tried() -> dict[str, bool]:
-    """Return whether each mutant that was tried on servers was noticed there, by its name."""
-    if not TRIED.exists():
-        return {}
-    found: dict[str, bool] = json.loads(TRIED.read_text("utf-8"))
-    return found
-
-
-def _living() -> Iterator[str]:
-    for meta in sorted((MUTANTS / "src/recoverykit/storage").rglob("*.meta")):
-        codes: Mapping[str, int | None] = json.loads(meta.read_text("utf-8"))["exit_code_by_key"]
-        yield from (name for name, code in codes.items() if status_by_exit_code[code] in _LIVE)
 
 
 def _is_noticed(mutant: str) -> bool:
@@ -43,9 +28,11 @@ def _is_noticed(mutant: str) -> bool:
         "MUTANT_UNDER_TEST": mutant,
         "PYTHONPATH": str((MUTANTS / "src").absolute()),
     }
+    # The profile of `make mutants` is known to its plug-in alone.
+    environment.pop("HYPOTHESIS_PROFILE", None)
     options = ("-x", "-q", "-p", "no:cacheprovider", "-p", "no:benchmark", "--timeout=60")
     process = subprocess.Popen(
-        [sys.executable, "-m", "pytest", *options, *_TESTS],
+        [sys.executable, "-m", "pytest", *options, *_FIRST, *_REST],
         cwd=MUTANTS,
         env=environment,
         stdout=subprocess.DEVNULL,
@@ -66,7 +53,11 @@ def _is_noticed(mutant: str) -> bool:
 def main() -> None:
     """Try each that lives and was not tried yet."""
     found = tried()
-    waiting = [mutant for mutant in _living() if mutant not in found]
+    waiting = [
+        mutant
+        for package, mutant, verdict in verdicts()
+        if package == "storage" and verdict in _LIVE and mutant not in found
+    ]
     # None is mutated: what fails here would be taken for a mutant that was noticed.
     if waiting and _is_noticed("none"):
         raise SystemExit("the tests do not pass on what is not changed")

@@ -66,7 +66,7 @@ class Sheet:
         Args:
             fonts: files of TrueType or OpenType fonts for all but the codes, in the order in which
                 they are asked for each character. Without any, the document names a font that
-                every viewer has, and which shows Latin-1 only.
+                every viewer has, and which shows Windows-1252 only.
             code_font: a file of a monospaced font for the codes. Without one they are set in
                 Courier, which shows 0 and O much alike: where the codes have both, name another.
 
