@@ -122,15 +122,28 @@ def test_a_reader_that_blocks_the_commit_makes_it_fail(hosts_engine, url):
     assert storage.commit(ALICE, change(first.revision)) is True
 
 
-def test_a_deferred_constraint_of_the_hosts_is_the_hosts_error(hosts_engine):
-    """It is checked at COMMIT only, and handed over for the host; the change goes with it."""
-    storage = SQLStorage(hosts_engine)
-    storage.create_tables()
-    with hosts_engine.begin() as connection:
+def make_deferred_constraint(engine):
+    """Make a table of the host's that 7 must not be in, as COMMIT finds out."""
+    with engine.begin() as connection:
         connection.exec_driver_sql("CREATE TABLE u (id int PRIMARY KEY)")
         connection.exec_driver_sql(
             "CREATE TABLE s (u int REFERENCES u (id) DEFERRABLE INITIALLY DEFERRED)"
         )
+
+
+def break_it_on_insert(engine, table):
+    """Let a trigger of the host's, on a table of ours, write what COMMIT refuses."""
+    with engine.begin() as connection:
+        connection.exec_driver_sql(
+            f"CREATE TRIGGER t AFTER INSERT ON {table} BEGIN INSERT INTO s VALUES (7); END"
+        )
+
+
+def test_a_deferred_constraint_of_the_hosts_is_the_hosts_error(hosts_engine):
+    """It is checked at COMMIT only, and handed over for the host; the change goes with it."""
+    storage = SQLStorage(hosts_engine)
+    storage.create_tables()
+    make_deferred_constraint(hosts_engine)
 
     def within(connection):
         connection.exec_driver_sql("INSERT INTO s VALUES (7)")
@@ -141,6 +154,30 @@ def test_a_deferred_constraint_of_the_hosts_is_the_hosts_error(hosts_engine):
     assert "FOREIGN KEY" in str(caught.value.error)
     assert storage.load(ALICE) is None
     assert storage.commit(ALICE, change()) is True
+
+
+def test_a_constraint_at_commit_where_the_host_wrote_nothing_is_a_failed_commit(hosts_engine):
+    """There is no function of the host's whose error it could be; nothing was changed."""
+    storage = SQLStorage(hosts_engine)
+    storage.create_tables()
+    make_deferred_constraint(hosts_engine)
+    break_it_on_insert(hosts_engine, "recoverykit_records")
+    with pytest.raises(StorageError, match="SQLITE_CONSTRAINT_FOREIGNKEY") as caught:
+        storage.commit(ALICE, change())
+    assert not isinstance(caught.value, OutcomeUnknown)
+    assert storage.load(ALICE) is None
+
+
+def test_a_constraint_at_commit_is_a_failure_of_the_outbox(hosts_engine):
+    """A trigger on its positions may cause one; the reader is not begun."""
+    storage = SQLStorage(hosts_engine)
+    storage.create_tables()
+    make_deferred_constraint(hosts_engine)
+    break_it_on_insert(hosts_engine, "recoverykit_positions")
+    with pytest.raises(StorageError, match="SQLITE_CONSTRAINT_FOREIGNKEY") as caught:
+        storage.outbox.read("mails", limit=1)
+    assert not isinstance(caught.value, OutcomeUnknown)
+    assert storage.outbox.readers() == {}
 
 
 def test_a_snapshot_that_another_writer_made_old_is_a_lost_commit(storage, first, url):
