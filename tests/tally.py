@@ -12,11 +12,13 @@ MUTANTS = Path("mutants")
 TRIED = MUTANTS / "again.json"
 _PACKAGES = MUTANTS / "src/recoverykit"
 WANTED = 0.95
-_KILLED = frozenset({"killed", "timeout", "killed on a server"})
+_KILLED = frozenset({"killed", "timeout", "killed by more tests"})
+# By this a try ends that has broken down itself. mutmut takes it for a hang.
+_BROKEN = 255
 
 
 def tried() -> dict[str, bool]:
-    """Return whether each mutant that was tried on servers was noticed there, by its name."""
+    """Return whether each mutant that was tried once more was noticed then, by its name."""
     if not TRIED.exists():
         return {}
     found: dict[str, bool] = json.loads(TRIED.read_text("utf-8"))
@@ -25,13 +27,18 @@ def tried() -> dict[str, bool]:
 
 def verdicts() -> Iterator[tuple[str, str, str]]:
     """Yield package, mutant and verdict of each."""
-    on_servers = tried()
+    found = tried()
     for meta in sorted(_PACKAGES.rglob("*.meta")):
         package = meta.relative_to(_PACKAGES).parts[0]
         codes: Mapping[str, int | None] = json.loads(meta.read_text("utf-8"))["exit_code_by_key"]
         for mutant, code in codes.items():
-            is_noticed = on_servers.get(mutant, False)
-            yield package, mutant, "killed on a server" if is_noticed else status_by_exit_code[code]
+            yield package, mutant, _verdict(code, is_noticed=found.get(mutant, False))
+
+
+def _verdict(code: int | None, *, is_noticed: bool) -> str:
+    if is_noticed:
+        return "killed by more tests"
+    return "broken try" if code == _BROKEN else status_by_exit_code[code]
 
 
 def main() -> int:

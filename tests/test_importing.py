@@ -5,6 +5,7 @@ import dataclasses
 import traceback
 from datetime import UTC, datetime, timedelta
 
+import argon2
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -203,6 +204,31 @@ class TestHashes:
                 format=CodeFormat.words(7),
             )
 
+    def test_a_code_may_be_as_long_as_bcrypt_hashes(self, storage):
+        """72 bytes are in."""
+        scheme, line = VECTORS["bcrypt 2b"]
+        kit = a_kit(storage)
+        kit.import_hashes(ALICE, [line], scheme=scheme, format=CodeFormat.base32(72))
+        assert kit.status(ALICE).remaining == 1
+
+    def test_an_attempt_is_remembered_by_the_last_code_that_it_spent(self, storage):
+        """One evaluation tells: those before it are used, and nothing more."""
+        cheap = argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+        codes = ["aBcDe-12345", "aBcDe-12346", "aBcDe-12347"]
+        kit = a_kit(storage)
+        kit.import_hashes(
+            ALICE,
+            [cheap.hash(code) for code in codes],
+            scheme=ForeignScheme.ARGON2,
+            format=MIXED,
+            with_separators=True,
+        )
+        for code in codes[:2]:
+            assert not kit.redeem(ALICE, code, attempt="a").replayed
+        assert kit.redeem(ALICE, codes[1], attempt="a").replayed
+        with pytest.raises(CodeAlreadyUsed):
+            kit.redeem(ALICE, codes[0], attempt="a")
+
 
 class TestPlainCodes:
     def test_codes_keep_their_own_format(self, storage):
@@ -300,6 +326,19 @@ class TestPlainCodes:
         with pytest.raises(InvalidArgument):
             a_kit(storage).import_codes(ALICE, codes, format=MIXED)
         assert storage.load(ALICE) is None
+
+    def test_a_set_has_64_places(self, storage):
+        """As many codes, and as many places that they name."""
+        codes = [f"aBcDe-{number:05}" for number in range(64)]
+        assert a_kit(storage).import_codes(ALICE, codes, format=MIXED).remaining == 64
+        places = CodeFormat.words(7, selector=True)
+        last, past = (
+            places.display(places.encode(ordinal=place, secret=[0] * 7)) for place in (63, 64)
+        )
+        kit = a_kit(MemoryStorage())
+        with pytest.raises(InvalidArgument, match="past the 64 that a set can have$"):
+            kit.import_codes(ALICE, [past], format=places)
+        assert kit.import_codes(ALICE, [last], format=places).remaining == 1
 
     def test_two_codes_cannot_have_one_place(self, storage):
         """Where a selector names it."""

@@ -285,6 +285,7 @@ def _scrypt(n=1024, r=8, p=1, *, salt="a" * 22):
         (ForeignScheme.DJANGO_PBKDF2_SHA256, _django(5_000_000)),
         (ForeignScheme.PBKDF2_SHA256, _passlib("5000000")),
         (ForeignScheme.PBKDF2_SHA256, _passlib("i=1000,l=32")),
+        (ForeignScheme.PBKDF2_SHA256, _passlib(salt="A" * 11 + "X")),
         (ForeignScheme.DJANGO_SCRYPT, _scrypt(2**18, 8, 4)),
         (ForeignScheme.DJANGO_SCRYPT, _scrypt(2**15, 1, 1)),
     ],

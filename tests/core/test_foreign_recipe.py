@@ -2,8 +2,9 @@
 
 import pytest
 
-from recoverykit import PolicyError
-from recoverykit.core.foreign_recipe import BcryptRecipe, ScryptRecipe
+from recoverykit import Pbkdf2Hasher, PolicyError
+from recoverykit.core.foreign_recipe import BcryptRecipe, Pbkdf2Recipe, ScryptRecipe
+from recoverykit.core.masked import Masked
 
 
 def bcrypt(cost):
@@ -12,6 +13,11 @@ def bcrypt(cost):
 
 def scrypt(**figures):
     return ScryptRecipe(**({"n": 1024, "r": 8, "p": 1, "salt": bytes(8), "size": 32} | figures))
+
+
+def pbkdf2(*, size):
+    cost = Pbkdf2Hasher(iterations=1000)
+    return Pbkdf2Recipe(hash_name="sha256", cost=cost, salt=bytes(8), size=size)
 
 
 def said(make, *arguments, **figures):
@@ -69,3 +75,15 @@ def test_bcrypt_is_affordable_up_to_a_cost_of_14():
 def test_scrypt_is_affordable_up_to_its_memory_and_that_of_all_passes(figures, is_affordable):
     """The bounds are in."""
     assert scrypt(**figures).is_affordable is is_affordable
+
+
+@pytest.mark.parametrize("make", [pbkdf2, scrypt])
+@pytest.mark.parametrize("size", [20, 32, 64])
+def test_a_digest_is_as_long_as_the_lines(make, size):
+    """Not as long as the hash would have it."""
+    assert len(make(size=size).derive(Masked(b"code")).reveal()) == size
+
+
+def test_scrypt_gets_the_memory_that_its_figures_ask_for():
+    """OpenSSL refuses more than 32 MiB unless it is told."""
+    assert len(scrypt(n=2**15).derive(Masked(b"code")).reveal()) == 32

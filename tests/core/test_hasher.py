@@ -181,6 +181,7 @@ def test_less_work_or_another_scheme_is_weaker():
     assert is_weaker(CHEAP, than=owasp)
     assert not is_weaker(owasp, than=CHEAP)
     assert not is_weaker(owasp, than=Argon2idHasher(memory_kib=38_912, time_cost=1, parallelism=1))
+    assert is_weaker(owasp, than=Argon2idHasher.rfc9106_low_memory())
     assert is_weaker(Pbkdf2Hasher(iterations=599_999), than=Pbkdf2Hasher())
     assert is_weaker(KeyedHasher(), than=owasp)
     assert not is_weaker(KeyedHasher(), than=KeyedHasher())

@@ -59,6 +59,8 @@ def test_a_missing_key_is_named(ring):
         ({"a": b"x" * 15}, None),
         ({"a": "x" * 32}, None),
         ({"a": None}, None),
+        ([("a", OLD)], None),
+        (None, None),
     ],
 )
 def test_an_unusable_keyring_is_refused(keys, primary):
@@ -92,3 +94,15 @@ def test_a_keyring_stays_where_it_is(take):
 def test_the_repr_names_ids_and_no_key():
     """What a log shows of a keyring are the ids of its keys."""
     assert repr(Keyring({"b": NEW, "a": OLD}, primary="b")) == "Keyring(['a', 'b'], primary='b')"
+
+
+def test_a_keyring_that_was_refused_can_be_shown():
+    """Its frame stands in the traceback, where tools show what it holds."""
+    with pytest.raises(PolicyError) as refusal:
+        Keyring({"a": b"x" * 15})
+    (halfway,) = {
+        repr(entry.frame.f_locals["self"])
+        for entry in refusal.traceback
+        if "self" in entry.frame.f_locals
+    }
+    assert halfway == "Keyring([], primary='')"

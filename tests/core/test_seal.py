@@ -4,6 +4,7 @@ import pytest
 
 from recoverykit import CorruptRecord, Keyring, Subject, UnknownKey
 from recoverykit.core.masked import Masked
+from recoverykit.core import seal
 from recoverykit.core.seal import opened, seal_key_in
 
 RING = Keyring({"2026": b"k" * 32})
@@ -30,3 +31,23 @@ def test_the_key_of_a_seal_is_named():
         with pytest.raises(UnknownKey) as caught:
             opened(sealed("{}", key_id="2025"), keyring=keyring, subject=ALICE, revision="a" * 32)
         assert caught.value.key_id == "2025"
+
+
+@pytest.mark.parametrize(
+    ("subject", "revision", "key"),
+    [
+        (Subject("alicf"), "a" * 32, b"k"),
+        (Subject("alice", tenant="t"), "a" * 32, b"k"),
+        (Subject("alice", scope="s"), "a" * 32, b"k"),
+        (ALICE, "b" * 32, b"k"),
+        (ALICE, "a" * 32, b"l"),
+    ],
+)
+def test_a_seal_holds_for_one_subject_one_revision_and_one_key(subject, revision, key):
+    """What is whole in its own place is no document in another."""
+    text = seal.sealed("{}", keyring=RING, subject=ALICE, revision="a" * 32)
+    own = opened(Masked(text), keyring=RING, subject=ALICE, revision="a" * 32)
+    assert own.reveal() == "{}"
+    keyring = Keyring({"2026": key * 32})
+    with pytest.raises(CorruptRecord, match=r"^the seal of a stored document does not fit$"):
+        opened(Masked(text), keyring=keyring, subject=subject, revision=revision)
