@@ -336,7 +336,7 @@ class TestPlainCodes:
             places.display(places.encode(ordinal=place, secret=[0] * 7)) for place in (63, 64)
         )
         kit = a_kit(MemoryStorage())
-        with pytest.raises(InvalidArgument, match="past the 64 that a set can have$"):
+        with pytest.raises(InvalidArgument, match=r"past the 64 that a set can have$"):
             kit.import_codes(ALICE, [past], format=places)
         assert kit.import_codes(ALICE, [last], format=places).remaining == 1
 

@@ -3,8 +3,8 @@
 import pytest
 
 from recoverykit import CorruptRecord, Keyring, Subject, UnknownKey
-from recoverykit.core.masked import Masked
 from recoverykit.core import seal
+from recoverykit.core.masked import Masked
 from recoverykit.core.seal import opened, seal_key_in
 
 RING = Keyring({"2026": b"k" * 32})

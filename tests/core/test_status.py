@@ -1,12 +1,16 @@
 """The status of a subject as people see it: what is told of nothing, and of what cannot be read."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
-from recoverykit import Keyring, Policy, SetState, Status
+from recoverykit import CodeFormat, Keyring, Pbkdf2Hasher, Policy, SetState, Status
 from recoverykit.core.call import Setup
+from recoverykit.core.digest import StoredDigest
 from recoverykit.core.document import EMPTY
+from recoverykit.core.masked import Masked
+from recoverykit.core.state import CodeSet, StoredCode
 from recoverykit.core.status import status_of
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -38,3 +42,42 @@ def test_of_nothing_there_is_nothing_to_tell(missing, told):
     """But a seal that cannot be checked is told even there."""
     status = status_of(EMPTY, setup=SETUP, now=NOW, missing_seal=missing)
     assert status == Status(**NOTHING, **told)
+
+
+def a_document(hasher, *, count=4):
+    """A set of unused codes under the key of 2026."""
+    line = StoredDigest(hasher=hasher, key_id="2026", salt=bytes(16), digest=Masked(bytes(32)))
+    codes = CodeSet(
+        id="0" * 32,
+        format=CodeFormat.default(),
+        issued_at=NOW,
+        attempt="me",
+        expires_at=None,
+        codes=tuple(StoredCode(ordinal=n, digest=line.to_text()) for n in range(count)),
+    )
+    return replace(EMPTY, active=codes)
+
+
+@pytest.mark.parametrize(("remaining", "low"), [(2, True), (3, True), (4, False)])
+def test_codes_are_low_at_the_mark_and_below_it(remaining, low):
+    """The mark is in."""
+    setup = replace(SETUP, policy=Policy(low_at=3))
+    document = a_document(setup.policy.hasher, count=remaining)
+    status = status_of(document, setup=setup, now=NOW)
+    assert (status.remaining, status.low) == (remaining, low)
+
+
+def test_of_a_document_whose_seal_cannot_be_checked_no_code_counts():
+    """It could not be redeemed."""
+    document = a_document(SETUP.policy.hasher)
+    assert status_of(document, setup=SETUP, now=NOW).remaining == 4
+    status = status_of(document, setup=SETUP, now=NOW, missing_seal="2025")
+    assert (status.remaining, status.missing_keys, status.stale) == (0, ("2025",), True)
+
+
+def test_what_the_policy_asks_for_is_not_stale():
+    """Beyond the ceiling of what nobody asked for a line cannot be read, and that is told."""
+    costly = Pbkdf2Hasher(iterations=6_000_000)
+    asked = replace(SETUP, policy=Policy(hasher=costly))
+    assert not status_of(a_document(costly), setup=asked, now=NOW).stale
+    assert status_of(a_document(costly), setup=SETUP, now=NOW).stale

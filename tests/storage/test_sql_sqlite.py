@@ -10,8 +10,10 @@ import sqlalchemy as sa
 
 from recoverykit.errors import OutcomeUnknown, StorageError
 from recoverykit.storage import HostRefused
-from recoverykit.storage.sql import SQLStorage
+from recoverykit.storage.sql import SQLStorage, define_tables
 from tests.storage.changes import ALICE, change
+
+TABLES = define_tables(sa.MetaData())
 
 WRITER = """
 import sys
@@ -133,10 +135,11 @@ def make_deferred_constraint(engine):
 
 def break_it_on_insert(engine, table):
     """Let a trigger of the host's, on a table of ours, write what COMMIT refuses."""
+    trigger = sa.DDL(
+        "CREATE TRIGGER t AFTER INSERT ON %(table)s BEGIN INSERT INTO s VALUES (7); END"
+    )
     with engine.begin() as connection:
-        connection.exec_driver_sql(
-            f"CREATE TRIGGER t AFTER INSERT ON {table} BEGIN INSERT INTO s VALUES (7); END"
-        )
+        connection.execute(trigger.against(table))
 
 
 def test_a_deferred_constraint_of_the_hosts_is_the_hosts_error(hosts_engine):
@@ -161,7 +164,7 @@ def test_a_constraint_at_commit_where_the_host_wrote_nothing_is_a_failed_commit(
     storage = SQLStorage(hosts_engine)
     storage.create_tables()
     make_deferred_constraint(hosts_engine)
-    break_it_on_insert(hosts_engine, "recoverykit_records")
+    break_it_on_insert(hosts_engine, TABLES.records)
     with pytest.raises(StorageError, match="SQLITE_CONSTRAINT_FOREIGNKEY") as caught:
         storage.commit(ALICE, change())
     assert not isinstance(caught.value, OutcomeUnknown)
@@ -173,7 +176,7 @@ def test_a_constraint_at_commit_is_a_failure_of_the_outbox(hosts_engine):
     storage = SQLStorage(hosts_engine)
     storage.create_tables()
     make_deferred_constraint(hosts_engine)
-    break_it_on_insert(hosts_engine, "recoverykit_positions")
+    break_it_on_insert(hosts_engine, TABLES.positions)
     with pytest.raises(StorageError, match="SQLITE_CONSTRAINT_FOREIGNKEY") as caught:
         storage.outbox.read("mails", limit=1)
     assert not isinstance(caught.value, OutcomeUnknown)

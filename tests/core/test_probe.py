@@ -1,0 +1,59 @@
+"""What a guess is held against: the message that is hashed, and what the hash may cost."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from recoverykit import CodeFormat, CorruptRecord, Pbkdf2Hasher, Subject
+from recoverykit.core.digest import StoredDigest
+from recoverykit.core.hasher import CheapHasher
+from recoverykit.core.masked import Masked
+from recoverykit.core.probe import binding, probe_of, recognition_of
+from recoverykit.core.state import CodeSet, StoredCode
+
+NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
+ALICE = Subject("älice", tenant="t", scope="s")
+PLACES, DIGITS = CodeFormat.default(), CodeFormat.digits(12)
+COSTLY = Pbkdf2Hasher(iterations=6_000_000)  # beyond the ceiling of what nobody asked for
+FIRST = PLACES.parse("00000-00000-00000")
+
+
+def a_set(hasher):
+    line = StoredDigest(hasher=hasher, key_id="-", salt=bytes(16), digest=Masked(bytes(32)))
+    code = StoredCode(ordinal=0, digest=line.to_text(), use=None)
+    return CodeSet(
+        id="0" * 32, format=PLACES, issued_at=NOW, attempt="me", expires_at=None, codes=(code,)
+    )
+
+
+@pytest.mark.parametrize(
+    ("code_format", "text", "rest"),
+    [
+        (PLACES, "00000-00000-00000", b"\0\0\0\x010\0\0\0\x0f000000000000000"),
+        (DIGITS, "000000000000", b"\0\0\0\0\0\0\0\x0c000000000000"),
+    ],
+)
+def test_what_is_hashed_is_fixed(code_format, text, rest):
+    """Tenant, subject, scope, set, place and code, each behind its length in four bytes.
+
+    Whatever changes here makes every code that is stored a wrong one.
+    """
+    bound = binding(ALICE, set_id="id", parsed=code_format.parse(text))
+    head = b"\0\0\0\x01t\0\0\0\x06\xc3\xa4lice\0\0\0\x01s\0\0\0\x02id"
+    assert bound.reveal() == head + rest
+
+
+@pytest.mark.parametrize("probe", ["guess", "recognition"])
+def test_no_stored_line_costs_more_than_the_policy_asks_for(probe):
+    """What it asks for itself is affordable, and nothing beyond."""
+    codes = a_set(COSTLY)
+
+    def asked(ceiling):
+        fields = {"subject": ALICE, "parsed": FIRST, "ceiling": ceiling}
+        if probe == "guess":
+            return probe_of(codes, **fields)
+        return recognition_of(codes, codes.codes, **fields)
+
+    assert [request.hasher for request in asked(COSTLY).requests] == [COSTLY]
+    with pytest.raises(CorruptRecord, match=r"more work than the ceiling allows$"):
+        asked(CheapHasher())
