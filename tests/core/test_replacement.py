@@ -1,6 +1,7 @@
 """The replacement: a code is made as the one was whose place it takes."""
 
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -9,7 +10,7 @@ from recoverykit.core.call import Call, Setup
 from recoverykit.core.digest import StoredDigest
 from recoverykit.core.masked import Masked
 from recoverykit.core.probe import probe_of
-from recoverykit.core.replacement import draw_replacement
+from recoverykit.core.replacement import draw_replacement, place_of
 from recoverykit.core.state import CodeSet, StoredCode
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -48,3 +49,53 @@ def test_a_guess_at_no_code_costs_what_the_policy_asks_for():
     nobody = FORMAT.parse(FORMAT.display(FORMAT.encode(ordinal=5, secret=[0] * 13)))
     probe = probe_of(a_set(COSTLY), subject=Subject("alice"), parsed=nobody, ceiling=COSTLY)
     assert [request.hasher for request in probe.requests] == [COSTLY]
+
+
+def stored(ordinal, hasher=COSTLY, salt=0):
+    line = StoredDigest(
+        hasher=hasher, key_id="-", salt=bytes([salt] * 16), digest=Masked(bytes(32))
+    )
+    return StoredCode(ordinal=ordinal, digest=line.to_text())
+
+
+def test_a_code_is_made_as_the_one_was_that_the_guess_names():
+    """Each place may have been hashed in its own way by now; a place that is none as the first."""
+    other = Pbkdf2Hasher(iterations=6_000_001)
+    codes = replace(a_set(COSTLY), codes=(stored(0), stored(1, other)))
+    call = a_call(Policy(hasher=other))
+    for ordinal, hasher in ((0, COSTLY), (1, other), (5, COSTLY)):
+        guess = FORMAT.parse(FORMAT.display(FORMAT.encode(ordinal=ordinal, secret=[0] * 13)))
+        assert draw_replacement(call, codes, guess).request.hasher == hasher
+
+
+def test_where_there_is_no_set_the_policys_format_is_drawn_from():
+    """Even for a guess at a place that it does not have."""
+    small = CodeFormat.digits(20, selector=True)
+    far = FORMAT.parse(FORMAT.display(FORMAT.encode(ordinal=31, secret=[0] * 13)))
+    made = draw_replacement(a_call(Policy(format=small)), None, far)
+    assert (made.format, small.parse(made.code).ordinal) == (small, 0)
+
+
+def test_a_drawn_code_is_told_with_all_that_is_known_of_its_set():
+    """As an issued set is, and whose place it takes."""
+    codes = replace(a_set(COSTLY), expires_at=NOW + timedelta(days=1))
+    made = draw_replacement(a_call(Policy(hasher=COSTLY)), codes, GUESS)
+    issued = made.to_issued(codes, ordinal=7)
+    assert issued.codes == (FORMAT.display(made.code),)
+    assert (issued.set_id, issued.format, issued.replaces) == (codes.id, FORMAT, 7)
+    assert (issued.issued_at, issued.expires_at) == (NOW, NOW + timedelta(days=1))
+
+
+def test_a_drawn_code_depends_on_the_salt_that_it_must_share():
+    """Only where a set has no selectors, and more than one code of ours."""
+    plain = CodeFormat.digits(20)
+    shared = stored(0).digest.rpartition("$")[0]
+    two = replace(a_set(COSTLY), codes=(stored(0), stored(1)))
+    foreign = StoredCode(ordinal=1, digest="$foreign$argon2$line")
+    assert place_of(None) == (None, frozenset())
+    assert place_of(two) == (two.id, frozenset())
+    assert place_of(replace(two, format=plain)) == (two.id, {shared})
+    mixed = replace(two, format=plain, codes=(stored(0), foreign))
+    assert place_of(mixed) == (two.id, {shared})
+    alone = replace(two, format=plain, codes=(stored(0),))
+    assert place_of(alone) == (two.id, frozenset())
