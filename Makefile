@@ -122,6 +122,8 @@ EVERY ?= 1
 # Test names differ from run to run where their order hangs on the hashes of strings.
 mutants: export PYTHONHASHSEED := 0
 mutants: export HYPOTHESIS_PROFILE := mutants
+# What a failing test shows may hold lone surrogates, and must not end the try.
+mutants: export PYTHONIOENCODING := utf-8:backslashreplace
 mutants: setup ## Change core and storages in thousands of ways, to see whether a test notices: for hours.
 	@$(BIN)/mutmut run --max-children $(MUTANTS_AT_ONCE)
 	@$(BIN)/python -m tests.again
