@@ -1,5 +1,6 @@
 """What a guess is held against: the message that is hashed, and what the hash may cost."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -9,7 +10,8 @@ from recoverykit.core.digest import StoredDigest
 from recoverykit.core.hasher import CheapHasher
 from recoverykit.core.masked import Masked
 from recoverykit.core.probe import binding, probe_of, recognition_of
-from recoverykit.core.state import CodeSet, StoredCode
+from recoverykit.core.state import MAX_FOREIGN, CodeSet, StoredCode
+from tests.core.test_foreign import VECTORS
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 ALICE = Subject("älice", tenant="t", scope="s")
@@ -18,12 +20,29 @@ COSTLY = Pbkdf2Hasher(iterations=6_000_000)  # beyond the ceiling of what nobody
 FIRST = PLACES.parse("00000-00000-00000")
 
 
-def a_set(hasher):
-    line = StoredDigest(hasher=hasher, key_id="-", salt=bytes(16), digest=Masked(bytes(32)))
-    code = StoredCode(ordinal=0, digest=line.to_text(), use=None)
-    return CodeSet(
-        id="0" * 32, format=PLACES, issued_at=NOW, attempt="me", expires_at=None, codes=(code,)
+def stored(ordinal, hasher, salt=0):
+    line = StoredDigest(
+        hasher=hasher, key_id="-", salt=bytes([salt] * 16), digest=Masked(bytes(32))
     )
+    return StoredCode(ordinal=ordinal, digest=line.to_text())
+
+
+def a_set(hasher):
+    return CodeSet(
+        id="0" * 32,
+        format=PLACES,
+        issued_at=NOW,
+        attempt="me",
+        expires_at=None,
+        codes=(stored(0, hasher),),
+    )
+
+
+def probe_with(*codes):
+    """What a guess is held against in a set without selectors."""
+    parsed = DIGITS.parse("000000000000")
+    codes = replace(a_set(CheapHasher()), format=DIGITS, codes=codes)
+    return probe_of(codes, subject=ALICE, parsed=parsed, ceiling=CheapHasher())
 
 
 @pytest.mark.parametrize(
@@ -57,3 +76,27 @@ def test_no_stored_line_costs_more_than_the_policy_asks_for(probe):
     assert [request.hasher for request in asked(COSTLY).requests] == [COSTLY]
     with pytest.raises(CorruptRecord, match=r"more work than the ceiling allows$"):
         asked(CheapHasher())
+
+
+def test_codes_that_no_selector_tells_apart_share_one_salt():
+    """One hash is held against them all."""
+    alike = probe_with(stored(0, CheapHasher()), stored(1, CheapHasher()))
+    assert (len(alike.candidates), len(alike.requests)) == (2, 1)
+    with pytest.raises(CorruptRecord) as caught:
+        probe_with(stored(0, CheapHasher()), stored(1, CheapHasher(), salt=1))
+    assert str(caught.value) == "the codes of a set without selectors do not share one salt"
+
+
+def test_a_guess_costs_sixteen_foreign_hashes_at_the_most():
+    """Each has a request of its own, behind the one for all of ours."""
+    scheme, line = VECTORS["argon2id"]
+    foreign = [
+        StoredCode(ordinal=n, digest=f"$foreign${scheme.value}${line}")
+        for n in range(1, MAX_FOREIGN + 2)
+    ]
+    probe = probe_with(stored(0, CheapHasher()), *foreign[:-1])
+    assert [each.request for each in probe.candidates] == list(range(MAX_FOREIGN + 1))
+    assert len(probe.requests) == MAX_FOREIGN + 1
+    with pytest.raises(CorruptRecord) as caught:
+        probe_with(*foreign)
+    assert str(caught.value) == "more foreign hashes are stored than one guess may cost"
