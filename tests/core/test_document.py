@@ -135,6 +135,14 @@ def test_the_largest_document_fits():
     assert read(text, keyring) == document
 
 
+def test_a_document_has_64_kib_at_the_most():
+    """The bound is in. Beyond it nothing is looked at."""
+    text = written(replace(EMPTY, active=a_set()))
+    assert read(text.ljust(MAX_DOCUMENT_BYTES)).active == a_set()
+    with pytest.raises(CorruptRecord, match=r"^a stored document is no text of at most 64 KiB$"):
+        read(text.ljust(MAX_DOCUMENT_BYTES + 1))
+
+
 def _mutations():
     def change(path, value):
         def apply(tree):

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from recoverykit import CodeFormat, Policy, PolicyError, Throttle
+from recoverykit.core.standards import RULE_IDS
 
 ZERO, LEAST = timedelta(0), timedelta.resolution
 DAY, CENTURY, LEAP_YEAR = timedelta(days=1), timedelta(days=36_525), timedelta(days=366)
@@ -79,3 +80,16 @@ def test_the_figures_of_a_throttle_fit_together():
     assert refused(Throttle, free=7, disable_after=6) == (
         "bounds: disable_after must be 7 to 1000000; choose a figure within the bounds"
     )
+
+
+@pytest.mark.parametrize("name", ["format", "hasher", "throttle", "confirm", "rotate", "accept"])
+def test_a_part_of_another_type_is_named(name):
+    """Whatever it is: a text is none of them."""
+    assert refused(Policy, **{name: "text"}) == f"type: {name} is of another type; see Policy"
+
+
+def test_every_rule_can_be_accepted_and_nothing_else():
+    """All at once, where somebody wants to."""
+    assert Policy(accept=RULE_IDS).accept == RULE_IDS
+    said = refused(Policy, accept=RULE_IDS | {"no rule"})
+    assert said.startswith("accept: accept has an id that no rule has; choose among ")
