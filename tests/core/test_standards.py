@@ -1,6 +1,7 @@
 """The rules of the standards, each on both sides of its figure, and what an audit makes of them."""
 
 from collections import Counter
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 import pytest
@@ -312,6 +313,30 @@ def test_a_block_for_a_time_has_to_be_justified(throttle, expected):
     assert expected == (finding.found if finding else None)
     if throttle is not None and finding:
         assert finding.severity is INFO
+
+
+@pytest.mark.parametrize(
+    ("facts", "expected"),
+    [
+        ({"format": of_bits(40)}, "HMAC-SHA-256"),
+        ({"format": of_bits(128), "peppered": False}, "a keyed hash without a key"),
+    ],
+)
+def test_a_fast_hash_is_named(facts, expected):
+    """By what it is, or by what it lacks."""
+    findings = audit(audited(hasher=KEYED, **facts), profile=DEFAULT)
+    assert expected in {finding.found for finding in findings}
+
+
+@pytest.mark.parametrize("rule", [*RULES, *RISKS, *DUTIES], ids=lambda rule: rule.id)
+def test_a_finding_says_all_that_its_rule_does(rule):
+    """And what was found."""
+    broken = replace(rule, check=lambda _: "found")
+    finding = broken.finding(audited(accept=frozenset({"N4-LS-112"})))
+    for name in ("source", "severity", "figure", "assumed", "mend"):
+        assert getattr(finding, name) == getattr(rule, name)
+    assert (finding.rule, finding.found) == (rule.id, "found")
+    assert finding.accepted is (rule.id == "N4-LS-112")
 
 
 class TestRules:

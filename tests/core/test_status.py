@@ -1,7 +1,7 @@
 """The status of a subject as people see it: what is told of nothing, and of what cannot be read."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -10,8 +10,9 @@ from recoverykit.core.call import Setup
 from recoverykit.core.digest import StoredDigest
 from recoverykit.core.document import EMPTY
 from recoverykit.core.masked import Masked
-from recoverykit.core.state import CodeSet, StoredCode
-from recoverykit.core.status import status_of
+from recoverykit.core.record import Summary
+from recoverykit.core.state import CodeSet, StoredCode, Use
+from recoverykit.core.status import status_of, summary_of
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 SETUP = Setup(policy=Policy(), keyring=Keyring({"2026": b"k" * 32}), entropy=bytes)
@@ -81,3 +82,31 @@ def test_what_the_policy_asks_for_is_not_stale():
     asked = replace(SETUP, policy=Policy(hasher=costly))
     assert not status_of(a_document(costly), setup=asked, now=NOW).stale
     assert status_of(a_document(costly), setup=SETUP, now=NOW).stale
+
+
+def test_a_summary_tells_what_the_document_does():
+    """Of a set with one code used, a delay that runs, and a time to end."""
+    hour = timedelta(hours=1)
+    document = a_document(SETUP.policy.hasher)
+    use = Use(at=NOW - hour, attempt="me", revision="0" * 32)
+    spent, *rest = document.active.codes
+    active = replace(
+        document.active,
+        issued_at=NOW - 2 * hour,
+        expires_at=NOW + hour,
+        failures=5,
+        failed_at=NOW,
+        codes=(replace(spent, use=use), *rest),
+    )
+    summary = summary_of(replace(document, active=active), setup=SETUP, now=NOW)
+    assert summary == Summary(
+        state=SetState.ACTIVE,
+        remaining=3,
+        issued_at=NOW - 2 * hour,
+        last_used_at=NOW - hour,
+        expires_at=NOW + hour,
+        retry_at=NOW + timedelta(seconds=30),
+        key_ids=("2026",),
+        seal_key_id="2026",
+        outdated_at=NOW + hour,
+    )
