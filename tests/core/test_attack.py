@@ -249,6 +249,13 @@ class TestOffline:
         """The models are within 5 % of the rounded figures that they stand for."""
         assert attack.hash_rate(hasher) == pytest.approx(rate, rel=0.05)
 
+    def test_the_models_are_exact(self):
+        """Of 1 KiB written once and read twice, of an hour at its price."""
+        hasher = Argon2idHasher(memory_kib=1_000, time_cost=2, parallelism=1)
+        assert attack.hash_rate(hasher) == pytest.approx(1.008e12 / (1_024 * 1_000 * 5))
+        cost = offline_cost(2 * 3_600 - 1, rate=1, targets=1)
+        assert (cost.guesses, cost.dollars) == (3_600, pytest.approx(0.50))
+
     @given(
         memory=st.integers(64, 10**6),
         passes=st.integers(1, 10),
