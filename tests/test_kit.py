@@ -321,7 +321,9 @@ class TestStatus:
         """Nobody is to be nagged about codes that were switched off."""
         status = desk.kit.revoke("alice")
         assert (status.remaining, status.low) == (0, False)
+        before = desk.storage.load(Subject("alice"))
         assert desk.kit.revoke("alice") == status
+        assert desk.storage.load(Subject("alice")) == before
         assert desk.kinds().count(EventKind.REVOKED) == 1
 
     def test_weaker_hashing_and_old_keys_are_stale(self):

@@ -1,5 +1,6 @@
 """Lost and unknown commits of the newer verbs: decided again, told once, never twice as costly."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import argon2.low_level
@@ -11,6 +12,7 @@ from recoverykit import (
     ConcurrentUpdate,
     EventKind,
     InvalidCode,
+    Keyring,
     OutcomeUnknown,
     Policy,
     RecoveryKit,
@@ -108,6 +110,80 @@ class TestGone:
         meanwhile(storage, lambda: a_kit(storage).issue(ALICE, replace=True))
         with pytest.raises(OutcomeUnknown):
             kit.confirm(ALICE, code)
+
+
+class TestUnknown:
+    """Whoever is told so is told by which id to ask again."""
+
+    @pytest.mark.parametrize(
+        "verb", ["issue", "import", "confirm", "redeem", "unlock", "lock", "revoke", "erase"]
+    )
+    def test_the_attempt_is_named(self, storage, verb):
+        """By every verb, where no answer comes."""
+        kit = a_kit(storage, confirm=True)
+        code = kit.issue(ALICE).codes[0]
+        if verb == "redeem":
+            kit.confirm(ALICE, code)
+        if verb == "lock":
+            kit.unlock(ALICE, session="s")
+
+        def lose(*_):
+            raise OutcomeUnknown
+
+        storage.commit = lose
+        with pytest.raises(OutcomeUnknown) as caught:
+            {
+                "issue": lambda: kit.issue(ALICE, replace=True, attempt="mine"),
+                "import": lambda: kit.import_codes("bob", THEIRS, format=SHAPE),
+                "confirm": lambda: kit.confirm(ALICE, code),
+                "redeem": lambda: kit.redeem(ALICE, code, attempt="mine"),
+                "unlock": lambda: kit.unlock(ALICE, session="s"),
+                "lock": lambda: kit.lock(ALICE, session="s"),
+                "revoke": lambda: kit.revoke(ALICE),
+                "erase": lambda: kit.erase(ALICE),
+            }[verb]()
+        own = verb in {"issue", "redeem"}
+        assert caught.value.attempt == "mine" if own else len(caught.value.attempt) == 32
+
+    def test_nor_does_another_error_hide_it(self, storage):
+        """What landed unseen was overtaken, and what stands by now cannot be read."""
+        kit = a_kit(storage)
+        kit.issue(ALICE)
+
+        def damage():
+            record = storage._records[ALICE]
+            storage._records[ALICE] = replace(record, revision="f" * 32, document="{}")
+
+        meanwhile(storage, damage)
+        with pytest.raises(OutcomeUnknown) as caught:
+            kit.revoke(ALICE)
+        assert len(caught.value.attempt) == 32
+
+    def test_a_confirmation_whose_set_is_gone(self, storage):
+        """Confirmed or not, nothing tells any more."""
+        kit = a_kit(storage, confirm=True)
+        code = kit.issue(ALICE).codes[0]
+        meanwhile(storage, lambda: a_kit(storage).issue(ALICE, replace=True))
+        with pytest.raises(OutcomeUnknown) as caught:
+            kit.confirm(ALICE, code)
+        assert len(caught.value.attempt) == 32
+
+
+class TestUpkeep:
+    def test_a_document_that_was_resealed_unseen_is_counted(self, storage):
+        """The answer was lost, and before we looked, somebody guessed: the seal is ours."""
+        a_kit(storage).issue(ALICE)
+        keyring = Keyring({"k": b"k" * 16}, accept_unsealed=True)
+        kit = RecoveryKit(storage, policy=Policy(hasher=CHEAP, accept=WEAK), keyring=keyring)
+
+        def guess():
+            with pytest.raises(InvalidCode):
+                kit.redeem(ALICE, WRONG)
+
+        meanwhile(storage, guess)
+        assert kit.reseal().count == 1
+        assert kit.status(ALICE).failures == 1
+        assert kit.reseal().count == 0
 
 
 class TestRepeating:

@@ -55,6 +55,11 @@ def test_a_group_wider_than_the_code_is_refused(group):
     assert rules(group=group) == ["FORMAT-GROUP"]
 
 
+def test_a_group_in_no_symbols_is_too_wide():
+    """That there are none is told beside it."""
+    assert rules(length=0, group=1) == ["FORMAT-LENGTH", "FORMAT-GROUP"]
+
+
 def test_words_are_not_grouped():
     """They are parted already."""
     assert rules(alphabet=WordList.EFF_SHORT_2, length=8, group=4) == ["FORMAT-GROUP"]
@@ -111,4 +116,10 @@ def test_a_wrong_type_is_told_by_its_name_and_the_right_one():
         CodeFormat(alphabet=Alphabet.HEX, length="16")
     assert str(refusal.value) == (
         "FORMAT-TYPE: length must be of type int, and is not; give length as int"
+    )
+    with pytest.raises(PolicyError) as refusal:
+        CodeFormat(alphabet="0123456789", length=16)
+    assert str(refusal.value) == (
+        "FORMAT-TYPE: alphabet must be of type Alphabet or CustomAlphabet or WordList, and is not; "
+        "give alphabet as Alphabet or CustomAlphabet or WordList"
     )
