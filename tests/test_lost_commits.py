@@ -19,6 +19,7 @@ from recoverykit import (
     SetState,
     Subject,
 )
+from recoverykit.core.state import MAX_FORMER
 from recoverykit.storage.memory import MemoryStorage
 from recoverykit.testing import ManualClock
 from tests.weak import WEAK
@@ -198,6 +199,37 @@ class TestRepeating:
         assert kit.redeem(ALICE, second, attempt="mine").remaining == 0
         assert len(hashes) == 1 + 1
 
+    def test_a_code_that_names_another_place_is_not_held_against_the_first(self, storage, hashes):
+        """One hash is enough where the selector tells."""
+        kit = a_kit(storage)
+        first, second, _ = kit.issue(ALICE).codes
+        kit.redeem(ALICE, first, attempt="mine")
+        hashes.clear()
+        assert kit.redeem(ALICE, second, attempt="mine").remaining == 1
+        assert len(hashes) == 1
+
+
+class TestIssuing:
+    def test_a_set_that_landed_unseen_is_shown(self, storage):
+        """Before we looked, somebody guessed: it is ours all the same, and its codes count."""
+        kit = a_kit(storage)
+
+        def guess():
+            with pytest.raises(InvalidCode):
+                a_kit(storage).redeem(ALICE, WRONG)
+
+        meanwhile(storage, guess)
+        codes = kit.issue(ALICE).codes
+        assert kit.status(ALICE).failures == 1
+        assert kit.redeem(ALICE, codes[0]).remaining == 2
+
+    def test_a_lost_swap_offers_the_same_codes_again(self, storage, hashes):
+        """Nobody can have stored them: they need not be hashed a second time."""
+        kit = a_kit(storage)
+        storage.before = lambda: kit.unlock(ALICE, session="s")
+        kit.issue(ALICE)
+        assert len(hashes) == 3
+
 
 class TestRotating:
     def test_a_lost_swap_offers_the_same_code_again(self, storage, hashes):
@@ -239,6 +271,48 @@ class TestRotating:
             storage.lost_answers = 1
             kit.redeem(ALICE, codes[1])
         assert kit.redeem(ALICE, code).replacement
+
+    @pytest.mark.parametrize(
+        ("before", "after", "told"),
+        [
+            (0, 0, InvalidCode),
+            (MAX_FORMER + 2, 0, InvalidCode),
+            (MAX_FORMER + 2, MAX_FORMER, OutcomeUnknown),
+        ],
+    )
+    def test_what_is_forgotten_tells_nothing(self, storage, before, after, told):
+        """A swap that did not land is missing among the former codes, as long as it would be there.
+
+        Older ones go first: while one of them is there, ours would be.
+        """
+        kit = a_kit(storage, rotate=True)
+        mine, other, _ = kit.issue(ALICE).codes
+        others = [other]
+
+        def rotate(code):
+            return a_kit(storage, rotate=True).redeem(ALICE, code).replacement.codes[0]
+
+        def use(times):
+            for _ in range(times):
+                others.append(rotate(others[-1]))
+
+        def lose():
+            rotate(mine)
+            use(after)
+            raise OutcomeUnknown
+
+        use(before)
+        storage.before = lose
+        with pytest.raises(told):
+            kit.redeem(ALICE, mine)
+
+    def test_a_code_that_was_not_put_there_is_not_shown(self, storage):
+        """The same attempt won elsewhere: its answer had the code that took the place."""
+        kit = a_kit(storage, rotate=True)
+        code = kit.issue(ALICE).codes[0]
+        storage.before = lambda: a_kit(storage, rotate=True).redeem(ALICE, code, attempt="mine")
+        redemption = kit.redeem(ALICE, code, attempt="mine")
+        assert (redemption.replayed, redemption.replacement) == (True, None)
 
     def test_a_spent_code_that_was_overtaken_is_found_among_the_former_ones(self, storage):
         """Our swap landed unseen, and before we looked, the new code was replaced in its turn."""

@@ -280,7 +280,7 @@ class TestLostSwaps:
         then(storage, *[lost] * MAX_TRIES)
         arguments = {"redeem": [codes[0]]}.get(verb, [])
         options = {"issue": {"replace": True}}.get(verb, {})
-        with pytest.raises(ConcurrentUpdate):
+        with pytest.raises(ConcurrentUpdate, match=r"^other writers won every try$"):
             getattr(kit, verb)("alice", *arguments, **options)
         assert storage.load(ALICE) == before
         assert storage.commits == MAX_TRIES

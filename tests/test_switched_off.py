@@ -50,7 +50,7 @@ def codes(storage):
 @pytest.mark.parametrize("replace", [False, True])
 def test_nothing_is_issued(storage, replace):
     """One clear error, before anything is asked for or written."""
-    with pytest.raises(SwitchedOff):
+    with pytest.raises(SwitchedOff, match=r"^the policy issues no codes$"):
         a_kit(storage, OFF).issue(ALICE, replace=replace)
     assert storage.load(ALICE) is None
 

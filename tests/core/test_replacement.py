@@ -5,7 +5,15 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from recoverykit import CodeFormat, CorruptRecord, Pbkdf2Hasher, Policy, Subject
+from recoverykit import (
+    Argon2idHasher,
+    CodeFormat,
+    CorruptRecord,
+    KeyedHasher,
+    Pbkdf2Hasher,
+    Policy,
+    Subject,
+)
 from recoverykit.core.call import Call, Setup
 from recoverykit.core.digest import StoredDigest
 from recoverykit.core.masked import Masked
@@ -58,6 +66,10 @@ def stored(ordinal, hasher=COSTLY, salt=0):
     return StoredCode(ordinal=ordinal, digest=line.to_text())
 
 
+def foreign(ordinal):
+    return StoredCode(ordinal=ordinal, digest="$foreign$argon2$line")
+
+
 def test_a_code_is_made_as_the_one_was_that_the_guess_names():
     """Each place may have been hashed in its own way by now; a place that is none as the first."""
     other = Pbkdf2Hasher(iterations=6_000_001)
@@ -91,11 +103,23 @@ def test_a_drawn_code_depends_on_the_salt_that_it_must_share():
     plain = CodeFormat.digits(20)
     shared = stored(0).digest.rpartition("$")[0]
     two = replace(a_set(COSTLY), codes=(stored(0), stored(1)))
-    foreign = StoredCode(ordinal=1, digest="$foreign$argon2$line")
     assert place_of(None) == (None, frozenset())
     assert place_of(two) == (two.id, frozenset())
     assert place_of(replace(two, format=plain)) == (two.id, {shared})
-    mixed = replace(two, format=plain, codes=(stored(0), foreign))
+    mixed = replace(two, format=plain, codes=(stored(0), foreign(1)))
     assert place_of(mixed) == (two.id, {shared})
     alone = replace(two, format=plain, codes=(stored(0),))
     assert place_of(alone) == (two.id, frozenset())
+
+
+@pytest.mark.parametrize(
+    ("length", "hasher"), [(27, Argon2idHasher.owasp()), (28, KeyedHasher()), (29, KeyedHasher())]
+)
+def test_no_fast_hash_is_made_of_a_short_code(length, hasher):
+    """From 112 bits on it is enough."""
+    shape = CodeFormat.hex(length)
+    long = CodeFormat.hex(32)
+    codes = replace(a_set(COSTLY), format=shape, codes=(foreign(0),))
+    guess = shape.parse("0" * length)
+    made = draw_replacement(a_call(Policy(format=long, hasher=KeyedHasher())), codes, guess)
+    assert made.request.hasher == hasher

@@ -85,6 +85,7 @@ def test_words_are_read_back_over_any_separators(data):
         "drop-down-drop",
         "abacüs",
         "a\x1cb",
+        "yo-yo\x1cyo-yo",
     ],
 )
 def test_what_is_no_list_of_words_is_refused(text):
