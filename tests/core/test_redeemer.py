@@ -93,9 +93,13 @@ def a_document(active=None, pending=None, unlock=None):
 
 def permit(codes, *, replacing=False, first=None, attempt=ME, now=NOW):
     document = a_document(codes)
+    permit_in(document, first=first or document, replacing=replacing, attempt=attempt, now=now)
+
+
+def permit_in(document, *, first, replacing, attempt=ME, now=NOW):
     redeemer.permit_issue(
         document,
-        first=first or document,
+        first=first,
         replacing=replacing,
         is_drawn=True,
         attempt=attempt,
@@ -377,6 +381,22 @@ class TestPermission:
                 a_set(attempt=ME, issued_at=NOW),
                 first=a_document(replace(a_set(), id="1" * 32)),
             )
+
+    def test_a_disabled_set_stays_beside_one_that_gives_way(self):
+        """Both are asked, whatever the first one says."""
+        expired = replace(a_set(), expires_at=AGO)
+        disabled = replace(a_set(), id="1" * 32, lapses_at=NOW + LATE, disabled_at=AGO)
+        document = a_document(expired, disabled)
+        with pytest.raises(CodesAlreadyIssued, match=STANDS):
+            permit_in(document, first=document, replacing=False)
+        permit_in(document, first=document, replacing=True)
+
+    def test_a_set_that_waits_by_now_was_put_there_by_somebody_else(self):
+        """It would give way, and was not seen: whoever issued it shows its codes just now."""
+        waiting = a_document(None, replace(a_set(), lapses_at=NOW + LATE))
+        with pytest.raises(ConcurrentUpdate, match=WAS_FIRST):
+            permit_in(waiting, first=EMPTY, replacing=False)
+        permit_in(waiting, first=waiting, replacing=False)
 
 
 class TestManagement:

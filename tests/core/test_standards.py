@@ -135,6 +135,12 @@ CASES = [
         {"hasher": Pbkdf2Hasher(iterations=599_999)},
         {"hasher": Pbkdf2Hasher()},
     ),
+    (
+        "OCS-ARGON2",
+        WARNING,
+        {"hasher": argon2id(7_167, 5), "format": of_bits(111)},
+        {"hasher": argon2id(7_167, 5), "format": of_bits(112)},
+    ),
     ("N4-LS-SALT", ERROR, {"salt_bytes": 3}, {"salt_bytes": 4}),
     (
         "N4-LS-SALT",

@@ -110,3 +110,14 @@ def test_a_summary_tells_what_the_document_does():
         seal_key_id="2026",
         outdated_at=NOW + hour,
     )
+
+
+@pytest.mark.parametrize("end", ["revoked_at", "disabled_at"])
+def test_no_delay_is_told_of_a_set_that_has_ended(end):
+    """There is nothing to wait for."""
+    document = a_document(SETUP.policy.hasher)
+    failing = replace(document.active, failures=5, failed_at=NOW)
+    standing = replace(document, active=failing)
+    assert status_of(standing, setup=SETUP, now=NOW).retry_at == NOW + timedelta(seconds=30)
+    ended = replace(document, active=replace(failing, **{end: NOW}))
+    assert status_of(ended, setup=SETUP, now=NOW).retry_at is None
