@@ -17,12 +17,15 @@ from typing import Final
 from tests.tally import MUTANTS, TRIED, tried, verdicts
 
 _LIVE: Final = frozenset({"survived", "no tests", "broken try"})
-# The tests of each package. Those come first that end early where a statement, a setting or an
-# answer is wrong.
+# The tests of each package. Those come first that end early where a sentence, a statement or a
+# setting is wrong.
+_FIRST: Final = {
+    "core": ("core/test_events.py", "core/test_sentences.py"),
+    "storage": ("storage/test_sql_text.py", "storage/test_sentences.py", "storage/test_health.py"),
+}
 _FILES: Final = {
     "core": (
         "sheet/test_sheet.py",
-        "core/test_events.py",
         "test_lost_commits.py",
         "test_rotate.py",
         "test_confirm.py",
@@ -39,7 +42,7 @@ _FILES: Final = {
         "test_switched_off.py",
         "test_unlock.py",
     ),
-    "storage": ("storage/test_sql_text.py", "storage/test_health.py", "storage/test_*.py"),
+    "storage": ("storage/test_*.py", "aio/test_loan.py", "aio/test_within.py"),
 }
 _OPTIONS: Final = ("-x", "-q", "-p", "tests.mutation", "-p", "no:cacheprovider", "--timeout=60")
 # A test fails, or a module of tests, or all of them cannot even be imported.
@@ -49,14 +52,14 @@ _AT_ONCE: Final = 2
 
 
 def _files(package: str, mutant: str) -> Iterator[str]:
-    """Yield the tests of a package, from those that mirror the mutant's module on.
+    """Yield the tests of a package: the first, those that mirror the mutant's module, the others.
 
     All are named one by one: of files and their folder pytest keeps the folder alone, in its own
     order.
     """
-    for stem in mutant.split(".")[2:-1]:
-        yield from map(str, Path("tests").glob(f"*/test_{stem}.py"))
-    for pattern in _FILES[package]:
+    stems = mutant.split(".")[2:-1]
+    mirrors = [f"{folder}test_{stem}.py" for stem in stems for folder in ("", "*/")]
+    for pattern in (*_FIRST[package], *mirrors, *_FILES[package]):
         yield from map(str, sorted(Path("tests").glob(pattern)))
 
 

@@ -247,13 +247,6 @@ class TestConfirming:
             desk.fail(desk.kit.confirm, 1, kind, WRONG if case == "wrong" else codes[0])
         assert len(hashes) == 1
 
-    def test_a_delay_costs_no_hash(self, desk, monkeypatch):
-        """Nothing is evaluated for whoever has to wait."""
-        codes = desk.kit.issue(ALICE).codes
-        desk.fail(desk.kit.confirm, 5)
-        monkeypatch.delattr(argon2.low_level, "hash_secret_raw")
-        desk.fail(desk.kit.confirm, 1, TooManyAttempts, codes[0])
-
     def test_codes_are_read_as_they_were_issued(self, desk):
         """By the format of their set, whatever the policy asks for by now."""
         codes = desk.kit.issue(ALICE).codes

@@ -5,7 +5,14 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from recoverykit import CodeFormat, Keyring, Pbkdf2Hasher, Policy, Subject
+from recoverykit import (
+    CodeFormat,
+    Keyring,
+    Pbkdf2Hasher,
+    Policy,
+    Subject,
+    TooManyAttempts,
+)
 from recoverykit.core import flows
 from recoverykit.core.call import Call, Setup
 from recoverykit.core.digest import StoredDigest
@@ -87,6 +94,21 @@ def test_a_window_may_end_while_the_hash_runs(late, is_told):
         assert ended.value.value.value.replayed
     else:
         assert isinstance(flow.send(answer), Commit)
+
+
+@pytest.mark.parametrize("verb", ["redeem", "confirm"])
+def test_a_delay_costs_no_hash(verb):
+    """Nothing is evaluated for whoever has to wait."""
+    codes = replace(a_set(CheapHasher()), failures=5, failed_at=NOW)
+    call = a_call(hasher=CheapHasher())
+    if verb == "redeem":
+        flow, document = flows.redeem(call, CODE), replace(EMPTY, active=codes)
+    else:
+        pending = replace(codes, lapses_at=NOW + timedelta(hours=1))
+        flow, document = flows.confirm(call, CODE), replace(EMPTY, pending=pending)
+    with pytest.raises(StopIteration) as ended:
+        asked(flow, document)
+    assert isinstance(ended.value.value.value, TooManyAttempts)
 
 
 def test_a_status_is_told_of_what_nobody_can_open():
