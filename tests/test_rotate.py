@@ -285,13 +285,14 @@ def test_a_code_of_the_set_is_not_drawn_again(steered):
     assert desk.kit.redeem(ALICE, "222222").remaining == 3
 
 
-def test_an_entropy_source_that_is_stuck_is_an_error(steered):
-    """Not a loop without an end, and the code is unspent."""
+@pytest.mark.parametrize("stuck", ["111111", "222222"])
+def test_an_entropy_source_that_is_stuck_is_an_error(steered, stuck):
+    """At the spent code or at another: not a loop without an end, and the code is unspent."""
     desk = Desk(count=2, format=CodeFormat.digits(6))
     steered.foreseen = [digits("111111"), digits("222222")]
     codes = desk.kit.issue(ALICE).codes
     before = desk.storage.load(ALICE)
-    steered.foreseen = [digits("222222")] * 200
+    steered.foreseen = [digits(stuck)] * 200
     with pytest.raises(InvalidArgument) as caught:
         desk.kit.redeem(ALICE, codes[0])
     assert str(caught.value) == "the entropy source gives the same bytes again and again"

@@ -333,6 +333,14 @@ class TestConfirmation:
         assert redeemer.confirmable(document, policy=POLICY, now=end) is None
         assert self.confirm(codes) == Confirmed(codes=codes, is_new=False)
 
+    def test_a_wrong_code_is_not_counted_by_a_set_that_is_used_up(self):
+        """A right one confirms it again, and a wrong one can do no harm any more."""
+        codes = a_set(SPENT, SPENT, confirmed_at=NOW)
+        assert isinstance(self.confirm(codes), Confirmed)
+        refused = self.confirm(codes, WRONG)
+        assert isinstance(refused, Refused)
+        assert isinstance(refused.error, NoActiveCodes)
+
     def test_a_set_that_never_waited_cannot_be_confirmed(self):
         """Nobody may try codes on a set that counts without redeeming them."""
         for document in (EMPTY, a_document(a_set())):
