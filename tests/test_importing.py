@@ -362,6 +362,18 @@ class TestPlainCodes:
             )
         assert storage.load(ALICE) is None
 
+    def test_as_many_codes_are_audited_as_come(self, storage):
+        """Not as many as the policy would issue: each of them may be guessed."""
+        strict, digits = RecoveryKit(storage, policy=Policy()), CodeFormat.digits(8)
+        _, line = VECTORS["argon2id"]
+        lines = [line, line[:-2] + "AA", line[:-2] + "BA"]
+        for bring in (
+            lambda: strict.import_codes(ALICE, ["1234567" + each for each in "012"], format=digits),
+            lambda: strict.import_hashes(ALICE, lines, scheme=ForeignScheme.ARGON2, format=digits),
+        ):
+            with pytest.raises(PolicyError, match="guesses against 3 codes at a time"):
+                bring()
+
     def test_hashes_are_audited_without_the_key_that_they_lack(self, storage):
         """A keyring protects what is bound to it, and nothing that came along."""
         accepting = Policy(accept=frozenset({"N4-SRC-64"}))
