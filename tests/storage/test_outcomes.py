@@ -1,6 +1,7 @@
 """What a driver's exception means: a table over the codes, whichever driver names them."""
 
 import sqlite3
+from types import SimpleNamespace
 
 import psycopg
 import pymysql
@@ -8,9 +9,10 @@ import pytest
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from recoverykit.errors import OutcomeUnknown, StorageError
+from recoverykit.errors import ConcurrentUpdate, CorruptRecord, OutcomeUnknown, StorageError
 from recoverykit.storage.sql import outcomes
 from recoverykit.storage.sql.outcomes import LOST, WON, Outcome, Verdict
+from recoverykit.storage.sql.storage import subjects_of
 
 CANARY = "canary-51ce"
 
@@ -126,6 +128,25 @@ def test_a_verdict_is_answered_or_raised():
     with pytest.raises(OutcomeUnknown) as caught:
         outcomes.is_won(Verdict(outcome=Outcome.UNKNOWN, report="X (1)"))
     assert caught.value.__notes__ == ["COMMIT was answered by X (1)"]
+
+
+def test_a_step_has_a_result_or_an_error():
+    """Where others win, that is said, and where a driver counts wrong, what it counted."""
+    assert outcomes.done("result") == "result"
+    with pytest.raises(ConcurrentUpdate) as lost:
+        outcomes.done(LOST)
+    assert str(lost.value) == "other writers won every try"
+    with pytest.raises(StorageError) as failed:
+        outcomes.done(outcomes.of_rowcount(2))
+    assert str(failed.value) == "the database failed: the driver reported 2 changed rows"
+
+
+def test_a_row_that_names_no_subject_is_corrupt():
+    """Nothing of it is shown."""
+    row = SimpleNamespace(subject="", tenant="", scope="")
+    with pytest.raises(CorruptRecord) as caught:
+        list(subjects_of([row]))
+    assert str(caught.value) == "a stored row names a subject that cannot be"
 
 
 @pytest.mark.parametrize("error", [mysql(1213), postgresql("40001"), sqlite(""), Coded()])
