@@ -1,12 +1,13 @@
 """Memory: the host's function under the lock, and what it may do there."""
 
+import sys
 from dataclasses import replace
 
 import pytest
 
-from recoverykit import Argon2idHasher, Policy, RecoveryKit, Subject
+from recoverykit import Argon2idHasher, MissingExtra, Policy, RecoveryKit, Subject
 from recoverykit.storage import Change
-from recoverykit.storage.memory import MemoryStorage
+from recoverykit.storage.memory import AsyncMemoryStorage, MemoryStorage
 from tests.storage import changes
 
 ALICE = Subject("alice")
@@ -71,3 +72,22 @@ def test_a_commit_that_is_broken_off_leaves_nothing_half_done():
             storage.commit(ALICE, replace(second, events=Unreadable(second.events)))
         assert storage.load(ALICE).revision == first.revision
         assert storage.events(ALICE) == trail
+
+
+def test_where_nothing_stands_nothing_is_erased():
+    """It is won all the same: nobody else has stored anything."""
+    storage = MemoryStorage()
+    assert storage.commit(changes.ALICE, changes.erasure(None, events=()))
+    assert storage.load(changes.ALICE) is None
+
+
+def test_without_anyio_the_awaited_one_names_the_extra(monkeypatch):
+    """The one that is called needs nothing."""
+    for name in list(sys.modules):
+        if name.startswith("anyio.") or name == "recoverykit.per_loop":
+            monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "anyio", None)
+    with pytest.raises(MissingExtra) as missing:
+        AsyncMemoryStorage()
+    assert missing.value.extra == "async"
+    MemoryStorage()

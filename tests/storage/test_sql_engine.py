@@ -1,5 +1,6 @@
 """The engine of a SQL storage: given by the host, or made from a URL."""
 
+import contextlib
 import os
 import sqlite3
 import subprocess
@@ -40,6 +41,28 @@ def test_sqlite_is_set_up_safely(tmp_path):
         )
         assert asked == ["wal", 2, 10_000]
         assert storage._engine().hide_parameters is True
+
+
+def test_a_file_that_may_only_be_read_is_read(tmp_path):
+    """Whatever journal it has: it cannot be turned around, and need not be."""
+    path = tmp_path / "recoverykit.db"
+    host = sa.create_engine(f"sqlite:///{path}")
+    SQLStorage(host).create_tables()
+    SQLStorage(host).commit(ALICE, change())
+    host.dispose()
+    with SQLStorage(f"sqlite:///file:{path}?mode=ro&uri=true") as storage:
+        assert storage.load(ALICE) is not None
+        with pytest.raises(StorageError):
+            storage.commit(ALICE, change(storage.load(ALICE).revision))
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("PRAGMA journal_mode").fetchone() == ("delete",)
+
+
+def test_fifteen_connections_are_kept_and_the_last_one_is_used_first(tmp_path):
+    """As many as callers at a time are worth, and no more."""
+    with SQLStorage(f"sqlite:///{tmp_path / 'recoverykit.db'}") as storage:
+        pool = storage._engine().pool
+        assert (pool.size(), pool._max_overflow, pool._pool.use_lifo) == (15, 0, True)
 
 
 def test_a_timeout_in_the_url_is_kept(tmp_path):
