@@ -198,7 +198,15 @@ def test_a_table_without_transactions_is_told(mariadb_server):
                 storage.create_tables()
                 alter(storage, f"ALTER TABLE {prefix}recoverykit_events ENGINE = Aria")
                 assert ids(storage) == {"no-transactions", "mysql-flush"}
-                assert "recoverykit_events is kept by Aria" in found(storage, "no-transactions")[0]
+                assert (
+                    Problem(
+                        id="no-transactions",
+                        sentence="The table recoverykit_events is kept by Aria:"
+                        " a change may land by half.",
+                        mend="ALTER TABLE recoverykit_events ENGINE = InnoDB",
+                    )
+                    in storage.health().problems
+                )
 
 
 @pytest.mark.parametrize(
@@ -421,5 +429,28 @@ def test_a_table_that_a_crash_empties_is_told(postgresql_server):
     with postgresql_server.database() as url, SQLStorage(url) as storage:
         storage.create_tables()
         alter(storage, "ALTER TABLE recoverykit_records SET UNLOGGED")
-        assert len(found(storage, "not-logged")) == 1
-        assert "recoverykit_records" in found(storage, "not-logged")[0]
+        told = [each for each in storage.health().problems if each.id == "not-logged"]
+        assert told == [
+            Problem(
+                id="not-logged",
+                sentence="The table recoverykit_records is not logged: a crash empties it.",
+                mend="ALTER TABLE recoverykit_records SET LOGGED",
+            )
+        ]
+
+
+@pytest.mark.server
+def test_tables_of_a_schema_are_examined_where_they_are(postgresql_server):
+    """Those of the default one are others, and may be missing."""
+    with postgresql_server.database() as url, SQLStorage(url, schema="mfa") as storage:
+        alter(storage, "CREATE SCHEMA mfa")
+        storage.create_tables()
+        assert ids(storage) == SWITCHED_OFF["postgresql"]
+        alter(
+            storage,
+            "ALTER TABLE mfa.recoverykit_records DROP CONSTRAINT recoverykit_records_pkey",
+        )
+        assert found(storage, "no-key") == [
+            "The primary key of recoverykit_records is not (tenant, subject, scope):"
+            " a code might be spent twice."
+        ]
