@@ -450,7 +450,8 @@ def test_tables_of_a_schema_are_examined_where_they_are(postgresql_server):
             storage,
             "ALTER TABLE mfa.recoverykit_records DROP CONSTRAINT recoverykit_records_pkey",
         )
-        assert found(storage, "no-key") == [
+        (told,) = found(storage, "no-key")
+        assert told == (
             "The primary key of recoverykit_records is not (tenant, subject, scope):"
             " a code might be spent twice."
-        ]
+        )
