@@ -183,6 +183,19 @@ def test_a_constraint_at_commit_is_a_failure_of_the_outbox(hosts_engine):
     assert storage.outbox.readers() == {}
 
 
+def test_a_refusal_of_the_hosts_is_no_lost_race_of_the_outbox(hosts_engine):
+    """Another try would end the same; nobody else was first."""
+    storage = SQLStorage(hosts_engine)
+    storage.create_tables()
+    trigger = sa.DDL(
+        "CREATE TRIGGER t BEFORE INSERT ON %(table)s BEGIN SELECT RAISE(ABORT, 'no'); END"
+    )
+    with hosts_engine.begin() as connection:
+        connection.execute(trigger.against(TABLES.positions))
+    with pytest.raises(StorageError, match="SQLITE_CONSTRAINT_TRIGGER"):
+        storage.outbox.read("mails", limit=1)
+
+
 def test_a_snapshot_that_another_writer_made_old_is_a_lost_commit(storage, first, url):
     """A host that reads before each transaction lets us write on what is no longer there."""
     engine = sa.create_engine(url)
