@@ -165,8 +165,11 @@ def test_a_function_that_ends_the_transaction_leaves_the_outcome_unknown(
         log_in(connection)
         getattr(connection, end)()
 
-    with pytest.raises(OutcomeUnknown):
+    with pytest.raises(OutcomeUnknown) as caught:
         storage.commit_within(ALICE, change(first.revision), within)
+    assert caught.value.__notes__ == [
+        "COMMIT was answered by a function that ended the transaction"
+    ]
     assert storage.commit(ALICE, change(storage.load(ALICE).revision)) is True
 
 
