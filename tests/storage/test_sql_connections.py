@@ -115,6 +115,17 @@ def test_a_connection_cut_before_commit_is_replaced_once(direct, first, storage,
     assert direct.load(ALICE).revision == second.revision
 
 
+def test_the_hosts_function_is_called_on_the_connection_that_takes_its_place(
+    direct, first, storage, proxy
+):
+    """Once: the first connection died before it was its turn."""
+    second, lent = long_change(first.revision), []
+    proxy.cut_at(UPDATE, Cut.BEFORE_ANSWERING)
+    assert storage.commit_within(ALICE, second, lent.append) is True
+    assert (proxy.cuts, len(lent)) == (1, 1)
+    assert direct.load(ALICE).revision == second.revision
+
+
 @pytest.mark.parametrize("pattern", [UPDATE, INSERT_EVENT])
 def test_a_connection_cut_before_commit_again_is_a_failure(direct, first, storage, proxy, pattern):
     """Twice is not bad luck any more; nothing was changed, and the error says so."""
