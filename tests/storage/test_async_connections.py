@@ -67,6 +67,8 @@ def test_without_a_server_everything_is_a_storage_error(storage, proxy):
     ):
         with pytest.raises(StorageError):
             ask()
+    with pytest.raises(StorageError, match=r"^the load failed: \w+"):
+        storage.load(ALICE)
     assert [each.id for each in storage.health().problems] == ["no-answer"]
 
 
@@ -76,6 +78,6 @@ def test_a_schema_that_is_not_there_is_told(postgresql_server):
     with (
         postgresql_server.database() as url,
         AwaitedSQLStorage(url, schema="nowhere") as storage,
-        pytest.raises(StorageError, match="could not be made"),
+        pytest.raises(StorageError, match=r"^the tables could not be made: \w+ \("),
     ):
         storage.create_tables()
