@@ -3,6 +3,7 @@
 import sys
 from dataclasses import replace
 
+import anyio
 import pytest
 
 from recoverykit import Argon2idHasher, MissingExtra, Policy, RecoveryKit, Subject
@@ -91,3 +92,16 @@ def test_without_anyio_the_awaited_one_names_the_extra(monkeypatch):
         AsyncMemoryStorage()
     assert missing.value.extra == "async"
     MemoryStorage()
+
+
+def test_the_awaited_one_tells_the_same_events():
+    """And of the subject that is asked for."""
+
+    async def main():
+        storage = AsyncMemoryStorage()
+        change = changes.change()
+        assert await storage.commit(changes.ALICE, change)
+        assert storage.events(changes.ALICE) == change.events
+        assert storage.events(Subject("bob")) == ()
+
+    anyio.run(main)

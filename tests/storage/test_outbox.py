@@ -73,6 +73,12 @@ def positions_in(storage):
     return {row.name: row.position for row in rows}
 
 
+def test_a_hundred_events_come_at_a_time(storage, outbox):
+    """Unless another number is asked for."""
+    tell(storage, *(told(seconds=number) for number in range(101)))
+    assert len(outbox.read("audit")) == 100
+
+
 def test_a_sql_storage_has_an_outbox(storage):
     """It satisfies both protocols; an empty one has no readers and no events."""
     assert isinstance(storage, OutboxStorage)
