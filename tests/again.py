@@ -9,11 +9,12 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final
 
+from tests.mutation import mirrors
 from tests.tally import MUTANTS, TRIED, tried, verdicts
 
 _LIVE: Final = frozenset({"survived", "no tests", "broken try"})
@@ -57,9 +58,13 @@ def _files(package: str, mutant: str) -> Iterator[str]:
     All are named one by one: of files and their folder pytest keeps the folder alone, in its own
     order.
     """
-    stems = mutant.split(".")[2:-1]
-    mirrors = [f"{folder}test_{stem}.py" for stem in stems for folder in ("", "*/")]
-    for pattern in (*_FIRST[package], *mirrors, *_FILES[package]):
+    yield from _matching(_FIRST[package])
+    yield from mirrors(mutant)
+    yield from _matching(_FILES[package])
+
+
+def _matching(patterns: Iterable[str]) -> Iterator[str]:
+    for pattern in patterns:
         yield from map(str, sorted(Path("tests").glob(pattern)))
 
 

@@ -59,7 +59,7 @@ def pytest_cmdline_main(config: pytest.Config) -> Iterator[None]:
         if name.split(".")[0] in {"recoverykit", "tests"} and name != __name__:
             del sys.modules[name]
     options = [each for each in config.invocation_params.args if "::" not in str(each)]
-    again = pytest.main([*options, *dict.fromkeys([*config.args, *_mirrors()])])
+    again = pytest.main([*options, *dict.fromkeys([*config.args, *mirrors(_mutant())])])
     # What cannot even be imported is no mistake of the command line, as pytest would have it.
     return again and pytest.ExitCode.TESTS_FAILED
 
@@ -75,20 +75,19 @@ def _mutant() -> str:
     return mutant if "__mutmut_" in mutant else ""
 
 
-def _mirrors() -> list[str]:
-    """Return the files of tests that mirror the mutant's module, or the package it is in."""
-    parts = _mutant().split(".")
-    stems = parts[2:-1]
+def mirrors(mutant: str) -> list[str]:
+    """Return the files of tests that mirror a mutant's module, or the package it is in."""
+    stems = mutant.split(".")[2:-1]
     return [str(path) for stem in stems for path in Path("tests").glob(f"*/test_{stem}.py")]
 
 
 def _chosen(tests: Sequence[str]) -> list[str]:
-    seconds, mirrors = _durations(), tuple(f"{each}::" for each in _mirrors())
-    near = sorted(tests, key=lambda each: (not each.startswith(mirrors), seconds.get(each, 0)))
+    seconds, mirroring = _durations(), tuple(f"{each}::" for each in mirrors(_mutant()))
+    near = sorted(tests, key=lambda each: (not each.startswith(mirroring), seconds.get(each, 0)))
     spent = accumulate(seconds.get(test, 0) for test in near)
     limit = sum(seconds.values()) * _SHARE
     both = zip(near, spent, strict=True)
-    return [test for test, so_far in both if so_far < limit or test.startswith(mirrors)]
+    return [test for test, so_far in both if so_far < limit or test.startswith(mirroring)]
 
 
 def _shell(item: pytest.Item) -> object:

@@ -124,74 +124,70 @@ def test_a_reader_that_blocks_the_commit_makes_it_fail(hosts_engine, url):
     assert storage.commit(ALICE, change(first.revision)) is True
 
 
-def make_deferred_constraint(engine):
-    """Make a table of the host's that 7 must not be in, as COMMIT finds out."""
-    with engine.begin() as connection:
+@pytest.fixture
+def constrained(hosts_engine):
+    """A storage beside a table of the host's that 7 must not be in, as COMMIT finds out."""
+    storage = SQLStorage(hosts_engine)
+    storage.create_tables()
+    with hosts_engine.begin() as connection:
         connection.exec_driver_sql("CREATE TABLE u (id int PRIMARY KEY)")
         connection.exec_driver_sql(
             "CREATE TABLE s (u int REFERENCES u (id) DEFERRABLE INITIALLY DEFERRED)"
         )
+    return storage
 
 
-def break_it_on_insert(engine, table):
-    """Let a trigger of the host's, on a table of ours, write what COMMIT refuses."""
+LATE_FAULT = "INSERT INTO s VALUES (7)"  # which COMMIT refuses
+
+
+def on_insert(engine, table, deed):
+    """Let a trigger of the host's, on a table of ours, do something."""
     trigger = sa.DDL(
-        "CREATE TRIGGER t AFTER INSERT ON %(table)s BEGIN INSERT INTO s VALUES (7); END"
+        "CREATE TRIGGER t AFTER INSERT ON %(table)s BEGIN %(deed)s; END", context={"deed": deed}
     )
     with engine.begin() as connection:
         connection.execute(trigger.against(table))
 
 
-def test_a_deferred_constraint_of_the_hosts_is_the_hosts_error(hosts_engine):
+def test_a_deferred_constraint_of_the_hosts_is_the_hosts_error(constrained):
     """It is checked at COMMIT only, and handed over for the host; the change goes with it."""
-    storage = SQLStorage(hosts_engine)
-    storage.create_tables()
-    make_deferred_constraint(hosts_engine)
 
     def within(connection):
-        connection.exec_driver_sql("INSERT INTO s VALUES (7)")
+        connection.exec_driver_sql(LATE_FAULT)
 
     with pytest.raises(HostRefused) as caught:
-        storage.commit_within(ALICE, change(), within)
+        constrained.commit_within(ALICE, change(), within)
     assert isinstance(caught.value.error, sa.exc.IntegrityError)
     assert "FOREIGN KEY" in str(caught.value.error)
-    assert storage.load(ALICE) is None
-    assert storage.commit(ALICE, change()) is True
+    assert constrained.load(ALICE) is None
+    assert constrained.commit(ALICE, change()) is True
 
 
-def test_a_constraint_at_commit_where_the_host_wrote_nothing_is_a_failed_commit(hosts_engine):
+def test_a_constraint_at_commit_where_the_host_wrote_nothing_is_a_failed_commit(
+    constrained, hosts_engine
+):
     """There is no function of the host's whose error it could be; nothing was changed."""
-    storage = SQLStorage(hosts_engine)
-    storage.create_tables()
-    make_deferred_constraint(hosts_engine)
-    break_it_on_insert(hosts_engine, TABLES.records)
+    on_insert(hosts_engine, TABLES.records, LATE_FAULT)
     with pytest.raises(StorageError, match="SQLITE_CONSTRAINT_FOREIGNKEY") as caught:
-        storage.commit(ALICE, change())
+        constrained.commit(ALICE, change())
     assert not isinstance(caught.value, OutcomeUnknown)
-    assert storage.load(ALICE) is None
+    assert constrained.load(ALICE) is None
 
 
-def test_a_constraint_at_commit_is_a_failure_of_the_outbox(hosts_engine):
+def test_a_constraint_at_commit_is_a_failure_of_the_outbox(constrained, hosts_engine):
     """A trigger on its positions may cause one; the reader is not begun."""
-    storage = SQLStorage(hosts_engine)
-    storage.create_tables()
-    make_deferred_constraint(hosts_engine)
-    break_it_on_insert(hosts_engine, TABLES.positions)
+    on_insert(hosts_engine, TABLES.positions, LATE_FAULT)
     with pytest.raises(StorageError, match="SQLITE_CONSTRAINT_FOREIGNKEY") as caught:
-        storage.outbox.read("mails", limit=1)
+        constrained.outbox.read("mails", limit=1)
     assert not isinstance(caught.value, OutcomeUnknown)
-    assert storage.outbox.readers() == {}
+    assert constrained.outbox.readers() == {}
 
 
 def test_a_refusal_of_the_hosts_is_no_lost_race_of_the_outbox(hosts_engine):
     """Another try would end the same; nobody else was first."""
     storage = SQLStorage(hosts_engine)
     storage.create_tables()
-    trigger = sa.DDL(
-        "CREATE TRIGGER t BEFORE INSERT ON %(table)s BEGIN SELECT RAISE(ABORT, 'no'); END"
-    )
-    with hosts_engine.begin() as connection:
-        connection.execute(trigger.against(TABLES.positions))
+    on_insert(hosts_engine, TABLES.positions, "SELECT RAISE(ABORT, 'no')")
     with pytest.raises(StorageError, match="SQLITE_CONSTRAINT_TRIGGER"):
         storage.outbox.read("mails", limit=1)
 
