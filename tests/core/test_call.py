@@ -1,18 +1,15 @@
 """A call: the document that it reads, and what its policy makes of it."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
 
 import pytest
 
-from recoverykit import CodeFormat, CorruptRecord, Policy, Subject
+from recoverykit import CorruptRecord, Policy, Subject
 from recoverykit.core.call import Call, Setup
-from recoverykit.core.digest import StoredDigest
 from recoverykit.core.document import EMPTY
 from recoverykit.core.hasher import CheapHasher
-from recoverykit.core.masked import Masked
 from recoverykit.core.record import Record
-from recoverykit.core.state import CodeSet, StoredCode
+from tests.core.sets import a_set, stored
 
 REVISION = "0" * 32
 ALICE = Subject("alice")
@@ -26,16 +23,7 @@ def a_call(**policy):
 @pytest.fixture
 def document():
     """A set whose one code was hashed for tests."""
-    line = StoredDigest(hasher=CheapHasher(), key_id="-", salt=bytes(16), digest=Masked(bytes(32)))
-    codes = CodeSet(
-        id=REVISION,
-        format=CodeFormat.default(),
-        issued_at=datetime(2026, 11, 22, 12, tzinfo=UTC),
-        attempt="me",
-        expires_at=None,
-        codes=(StoredCode(ordinal=0, digest=line.to_text()),),
-    )
-    return replace(EMPTY, active=codes)
+    return replace(EMPTY, active=a_set(stored(0, CheapHasher())))
 
 
 def test_what_was_hashed_for_tests_is_read_by_tests_alone(document):

@@ -1,33 +1,28 @@
 """Flows, step by step, as a shell drives them: what is asked for, and what an answer decides."""
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
 from recoverykit import (
-    CodeFormat,
     Keyring,
-    Pbkdf2Hasher,
     Policy,
     Subject,
     TooManyAttempts,
 )
 from recoverykit.core import flows
 from recoverykit.core.call import Call, Setup
-from recoverykit.core.digest import StoredDigest
 from recoverykit.core.document import EMPTY
 from recoverykit.core.effects import Commit, Derive, Derived, Load, Loaded
 from recoverykit.core.hasher import CheapHasher
 from recoverykit.core.masked import Masked
 from recoverykit.core.record import Record, SetState
-from recoverykit.core.state import CodeSet, StoredCode, Use
+from recoverykit.core.state import Use
+from tests.core.sets import COSTLY, NOW, a_set, stored
 
-NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 ALICE = Subject("alice")
 REVISION = "0" * 32
-FORMAT = CodeFormat.default()
-COSTLY = Pbkdf2Hasher(iterations=6_000_000)  # beyond the ceiling of what nobody asked for
 DIGEST = Masked(b"d" * 32)
 CODE = Masked("00000-00000-00000")
 
@@ -37,13 +32,9 @@ def a_call(*, keyring=None, **policy):
     return Call(setup=setup, subject=ALICE, attempt="me", context={})
 
 
-def a_set(hasher, **fields):
-    """One code, at place 0, that a hash answers with DIGEST."""
-    line = StoredDigest(hasher=hasher, key_id="-", salt=bytes(16), digest=DIGEST)
-    code = StoredCode(ordinal=0, digest=line.to_text())
-    other = StoredCode(ordinal=1, digest=line.to_text())
-    fields = {"expires_at": None, "codes": (code, other)} | fields
-    return CodeSet(id=REVISION, format=FORMAT, issued_at=NOW, attempt="first", **fields)
+def two_codes(hasher):
+    """A set whose first code a hash answers with DIGEST."""
+    return a_set(*(stored(n, hasher, digest=DIGEST.reveal()) for n in range(2)), attempt="first")
 
 
 def spent(codes):
@@ -66,7 +57,7 @@ def asked(flow, document):
 @pytest.mark.parametrize("verb", ["redeem", "replay", "confirm"])
 def test_a_policy_may_ask_for_more_than_the_ceiling_allows(verb):
     """Its own hashes are evaluated, however costly."""
-    codes = a_set(COSTLY)
+    codes = two_codes(COSTLY)
     call = a_call(hasher=COSTLY)
     document = {
         "redeem": replace(EMPTY, active=codes),
@@ -86,7 +77,7 @@ def test_a_window_may_end_while_the_hash_runs(late, is_told):
     """What is not told again is judged, and counted as a used code."""
     call = a_call(hasher=CheapHasher(), replay_for=timedelta(minutes=10))
     flow = flows.redeem(call, CODE)
-    asked(flow, replace(EMPTY, active=spent(a_set(CheapHasher()))))
+    asked(flow, replace(EMPTY, active=spent(two_codes(CheapHasher()))))
     answer = Derived(digests=(DIGEST,), now=NOW + late)
     if is_told:
         with pytest.raises(StopIteration) as ended:
@@ -99,7 +90,7 @@ def test_a_window_may_end_while_the_hash_runs(late, is_told):
 @pytest.mark.parametrize("verb", ["redeem", "confirm"])
 def test_a_delay_costs_no_hash(verb):
     """Nothing is evaluated for whoever has to wait."""
-    codes = replace(a_set(CheapHasher()), failures=5, failed_at=NOW)
+    codes = replace(two_codes(CheapHasher()), failures=5, failed_at=NOW)
     call = a_call(hasher=CheapHasher())
     if verb == "redeem":
         flow, document = flows.redeem(call, CODE), replace(EMPTY, active=codes)
@@ -117,7 +108,7 @@ def test_a_status_is_told_of_what_nobody_can_open():
     flow = flows.status(a_call(keyring=Keyring({"2026": b"n" * 16})))
     next(flow)
     with pytest.raises(StopIteration) as ended:
-        flow.send(loaded(replace(EMPTY, active=a_set(Policy().hasher)), keyring=old))
+        flow.send(loaded(replace(EMPTY, active=two_codes(Policy().hasher)), keyring=old))
     status = ended.value.value.value
     assert (status.state, status.total, status.remaining) == (SetState.ACTIVE, 2, 0)
     assert (status.missing_keys, status.stale) == (("2025",), True)

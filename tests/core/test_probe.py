@@ -1,47 +1,25 @@
 """What a guess is held against: the message that is hashed, and what the hash may cost."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
 
 import pytest
 
-from recoverykit import CodeFormat, CorruptRecord, Pbkdf2Hasher, Subject
-from recoverykit.core.digest import StoredDigest
+from recoverykit import CodeFormat, CorruptRecord, Subject
 from recoverykit.core.hasher import CheapHasher
-from recoverykit.core.masked import Masked
 from recoverykit.core.probe import binding, probe_of, recognition_of
-from recoverykit.core.state import MAX_FOREIGN, CodeSet, StoredCode
+from recoverykit.core.state import MAX_FOREIGN, StoredCode
+from tests.core.sets import COSTLY, a_set, stored
 from tests.core.test_foreign import VECTORS
 
-NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 ALICE = Subject("älice", tenant="t", scope="s")
 PLACES, DIGITS = CodeFormat.default(), CodeFormat.digits(12)
-COSTLY = Pbkdf2Hasher(iterations=6_000_000)  # beyond the ceiling of what nobody asked for
 FIRST = PLACES.parse("00000-00000-00000")
-
-
-def stored(ordinal, hasher, salt=0):
-    line = StoredDigest(
-        hasher=hasher, key_id="-", salt=bytes([salt] * 16), digest=Masked(bytes(32))
-    )
-    return StoredCode(ordinal=ordinal, digest=line.to_text())
-
-
-def a_set(hasher):
-    return CodeSet(
-        id="0" * 32,
-        format=PLACES,
-        issued_at=NOW,
-        attempt="me",
-        expires_at=None,
-        codes=(stored(0, hasher),),
-    )
 
 
 def probe_with(*codes):
     """What a guess is held against in a set without selectors."""
     parsed = DIGITS.parse("000000000000")
-    codes = replace(a_set(CheapHasher()), format=DIGITS, codes=codes)
+    codes = replace(a_set(stored(0, CheapHasher())), format=DIGITS, codes=codes)
     return probe_of(codes, subject=ALICE, parsed=parsed, ceiling=CheapHasher())
 
 
@@ -65,7 +43,7 @@ def test_what_is_hashed_is_fixed(code_format, text, rest):
 @pytest.mark.parametrize("probe", ["guess", "recognition"])
 def test_no_stored_line_costs_more_than_the_policy_asks_for(probe):
     """What it asks for itself is affordable, and nothing beyond."""
-    codes = a_set(COSTLY)
+    codes = a_set(stored(0, COSTLY))
 
     def asked(ceiling):
         fields = {"subject": ALICE, "parsed": FIRST, "ceiling": ceiling}

@@ -1,7 +1,7 @@
 """The replacement: a code is made as the one was whose place it takes."""
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
@@ -15,16 +15,13 @@ from recoverykit import (
     Subject,
 )
 from recoverykit.core.call import Call, Setup
-from recoverykit.core.digest import StoredDigest
-from recoverykit.core.masked import Masked
 from recoverykit.core.probe import probe_of
 from recoverykit.core.replacement import draw_replacement, place_of
-from recoverykit.core.state import CodeSet, StoredCode
+from recoverykit.core.state import StoredCode
+from tests.core.sets import COSTLY, NOW, a_set, stored
 
-NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 FORMAT = CodeFormat.default()
 GUESS = FORMAT.parse("00000-00000-00000")
-COSTLY = Pbkdf2Hasher(iterations=6_000_000)  # beyond the ceiling of what nobody asked for
 
 
 def a_call(policy):
@@ -32,38 +29,25 @@ def a_call(policy):
     return Call(setup=setup, subject=Subject("alice"), attempt="me", context={})
 
 
-def a_set(hasher):
-    line = StoredDigest(hasher=hasher, key_id="-", salt=bytes(16), digest=Masked(bytes(32)))
-    code = StoredCode(ordinal=0, digest=line.to_text(), use=None)
-    return CodeSet(
-        id="0" * 32, format=FORMAT, issued_at=NOW, attempt="me", expires_at=None, codes=(code,)
-    )
-
-
 def test_a_policy_may_ask_for_more_than_the_ceiling_allows():
     """What it asks for it gets, for the codes that come later too."""
-    made = draw_replacement(a_call(Policy(hasher=COSTLY)), a_set(COSTLY), GUESS)
+    made = draw_replacement(a_call(Policy(hasher=COSTLY)), a_set(stored(0, COSTLY)), GUESS)
     assert made.request.hasher == COSTLY
 
 
 def test_no_stored_line_asks_for_more_than_that():
     """Whoever writes to the storage must not choose what a hash costs."""
     with pytest.raises(CorruptRecord, match=r"more work than the ceiling allows$"):
-        draw_replacement(a_call(Policy()), a_set(COSTLY), GUESS)
+        draw_replacement(a_call(Policy()), a_set(stored(0, COSTLY)), GUESS)
 
 
 def test_a_guess_at_no_code_costs_what_the_policy_asks_for():
     """As much as a guess at a code would, however much that is."""
     nobody = FORMAT.parse(FORMAT.display(FORMAT.encode(ordinal=5, secret=[0] * 13)))
-    probe = probe_of(a_set(COSTLY), subject=Subject("alice"), parsed=nobody, ceiling=COSTLY)
-    assert [request.hasher for request in probe.requests] == [COSTLY]
-
-
-def stored(ordinal, hasher=COSTLY, salt=0):
-    line = StoredDigest(
-        hasher=hasher, key_id="-", salt=bytes([salt] * 16), digest=Masked(bytes(32))
+    probe = probe_of(
+        a_set(stored(0, COSTLY)), subject=Subject("alice"), parsed=nobody, ceiling=COSTLY
     )
-    return StoredCode(ordinal=ordinal, digest=line.to_text())
+    assert [request.hasher for request in probe.requests] == [COSTLY]
 
 
 def foreign(ordinal):
@@ -73,7 +57,7 @@ def foreign(ordinal):
 def test_a_code_is_made_as_the_one_was_that_the_guess_names():
     """Each place may have been hashed in its own way by now; a place that is none as the first."""
     other = Pbkdf2Hasher(iterations=6_000_001)
-    codes = replace(a_set(COSTLY), codes=(stored(0), stored(1, other)))
+    codes = replace(a_set(stored(0, COSTLY)), codes=(stored(0, COSTLY), stored(1, other)))
     call = a_call(Policy(hasher=other))
     for ordinal, hasher in ((0, COSTLY), (1, other), (5, COSTLY)):
         guess = FORMAT.parse(FORMAT.display(FORMAT.encode(ordinal=ordinal, secret=[0] * 13)))
@@ -90,7 +74,7 @@ def test_where_there_is_no_set_the_policys_format_is_drawn_from():
 
 def test_a_drawn_code_is_told_with_all_that_is_known_of_its_set():
     """As an issued set is, and whose place it takes."""
-    codes = replace(a_set(COSTLY), expires_at=NOW + timedelta(days=1))
+    codes = replace(a_set(stored(0, COSTLY)), expires_at=NOW + timedelta(days=1))
     made = draw_replacement(a_call(Policy(hasher=COSTLY)), codes, GUESS)
     issued = made.to_issued(codes, ordinal=7)
     assert issued.codes == (FORMAT.display(made.code),)
@@ -101,14 +85,14 @@ def test_a_drawn_code_is_told_with_all_that_is_known_of_its_set():
 def test_a_drawn_code_depends_on_the_salt_that_it_must_share():
     """Only where a set has no selectors, and more than one code of ours."""
     plain = CodeFormat.digits(20)
-    shared = stored(0).digest.rpartition("$")[0]
-    two = replace(a_set(COSTLY), codes=(stored(0), stored(1)))
+    shared = stored(0, COSTLY).digest.rpartition("$")[0]
+    two = replace(a_set(stored(0, COSTLY)), codes=(stored(0, COSTLY), stored(1, COSTLY)))
     assert place_of(None) == (None, frozenset())
     assert place_of(two) == (two.id, frozenset())
     assert place_of(replace(two, format=plain)) == (two.id, {shared})
-    mixed = replace(two, format=plain, codes=(stored(0), foreign(1)))
+    mixed = replace(two, format=plain, codes=(stored(0, COSTLY), foreign(1)))
     assert place_of(mixed) == (two.id, {shared})
-    alone = replace(two, format=plain, codes=(stored(0),))
+    alone = replace(two, format=plain, codes=(stored(0, COSTLY),))
     assert place_of(alone) == (two.id, frozenset())
 
 
@@ -119,7 +103,7 @@ def test_no_fast_hash_is_made_of_a_short_code(length, hasher):
     """From 112 bits on it is enough."""
     shape = CodeFormat.hex(length)
     long = CodeFormat.hex(32)
-    codes = replace(a_set(COSTLY), format=shape, codes=(foreign(0),))
+    codes = replace(a_set(stored(0, COSTLY)), format=shape, codes=(foreign(0),))
     guess = shape.parse("0" * length)
     made = draw_replacement(a_call(Policy(format=long, hasher=KeyedHasher())), codes, guess)
     assert made.request.hasher == hasher

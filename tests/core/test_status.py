@@ -1,20 +1,18 @@
 """The status of a subject as people see it: what is told of nothing, and of what cannot be read."""
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
-from recoverykit import CodeFormat, Keyring, Pbkdf2Hasher, Policy, SetState, Status
+from recoverykit import Keyring, Policy, SetState, Status
 from recoverykit.core.call import Setup
-from recoverykit.core.digest import StoredDigest
 from recoverykit.core.document import EMPTY
-from recoverykit.core.masked import Masked
 from recoverykit.core.record import Summary
-from recoverykit.core.state import CodeSet, StoredCode, Use
+from recoverykit.core.state import Use
 from recoverykit.core.status import status_of, summary_of
+from tests.core.sets import COSTLY, NOW, a_set, stored
 
-NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 SETUP = Setup(policy=Policy(), keyring=Keyring({"2026": b"k" * 32}), entropy=bytes)
 NOTHING = {
     "state": SetState.NONE,
@@ -47,15 +45,7 @@ def test_of_nothing_there_is_nothing_to_tell(missing, told):
 
 def a_document(hasher, *, count=4):
     """A set of unused codes under the key of 2026."""
-    line = StoredDigest(hasher=hasher, key_id="2026", salt=bytes(16), digest=Masked(bytes(32)))
-    codes = CodeSet(
-        id="0" * 32,
-        format=CodeFormat.default(),
-        issued_at=NOW,
-        attempt="me",
-        expires_at=None,
-        codes=tuple(StoredCode(ordinal=n, digest=line.to_text()) for n in range(count)),
-    )
+    codes = a_set(*(stored(n, hasher, key_id="2026") for n in range(count)))
     return replace(EMPTY, active=codes)
 
 
@@ -78,10 +68,9 @@ def test_of_a_document_whose_seal_cannot_be_checked_no_code_counts():
 
 def test_what_the_policy_asks_for_is_not_stale():
     """Beyond the ceiling of what nobody asked for a line cannot be read, and that is told."""
-    costly = Pbkdf2Hasher(iterations=6_000_000)
-    asked = replace(SETUP, policy=Policy(hasher=costly))
-    assert not status_of(a_document(costly), setup=asked, now=NOW).stale
-    assert status_of(a_document(costly), setup=SETUP, now=NOW).stale
+    asked = replace(SETUP, policy=Policy(hasher=COSTLY))
+    assert not status_of(a_document(COSTLY), setup=asked, now=NOW).stale
+    assert status_of(a_document(COSTLY), setup=SETUP, now=NOW).stale
 
 
 def test_a_summary_tells_what_the_document_does():
